@@ -49,9 +49,9 @@ def ask(
 
     async def run() -> tuple[bytes, GuardedProxy]:
         backend = GuardedBackend(policy, look_up, allow_private=allow_private)
-        async with GuardedProxy(backend, most=most) as proxy:
+        async with GuardedProxy(most=most) as proxy:
             for url in permitted:
-                proxy.permit(url)
+                proxy.permit(url, backend)
             async with client(proxy) as (reader, writer):
                 writer.write(request)
                 return await received(reader), proxy
@@ -115,8 +115,8 @@ def test_a_tunnel_carries_tls_to_the_host_itself() -> None:
 
     async def run(site: Site) -> tuple[bytes, int]:
         backend = GuardedBackend(policy_for(site), _no_names, allow_private=False)
-        async with GuardedProxy(backend, most=1_000_000) as proxy:
-            proxy.permit("https://site.example/")
+        async with GuardedProxy(most=1_000_000) as proxy:
+            proxy.permit("https://site.example/", backend)
             async with client(proxy) as (reader, writer):
                 writer.write(connect("site.example:443"))
                 assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 200 Connection established\r\n\r\n"
@@ -229,8 +229,8 @@ def test_all_connections_are_dropped_when_the_bytes_are_used_up(site: Site) -> N
 def test_bytes_of_several_connections_are_counted_together(site: Site) -> None:
     async def run() -> tuple[list[bytes], GuardedProxy]:
         backend = GuardedBackend(policy_for(site), _no_names, allow_private=False)
-        async with GuardedProxy(backend, most=400_000) as proxy:
-            proxy.permit(HOST)
+        async with GuardedProxy(most=400_000) as proxy:
+            proxy.permit(HOST, backend)
             answers = []
             for _ in range(3):
                 async with client(proxy) as (reader, writer):
@@ -246,8 +246,8 @@ def test_bytes_of_several_connections_are_counted_together(site: Site) -> None:
 def test_a_server_that_never_answers_ends_with_the_proxy(site: Site) -> None:
     async def run() -> bytes:
         backend = GuardedBackend(policy_for(site), _no_names, allow_private=False)
-        async with GuardedProxy(backend, most=1000) as proxy:
-            proxy.permit(HOST)
+        async with GuardedProxy(most=1000) as proxy:
+            proxy.permit(HOST, backend)
             async with client(proxy) as (reader, writer):
                 writer.write(connect("daily.example:80"))
                 await reader.readuntil(b"\r\n\r\n")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import zipfile
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -10,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.crawl.alternates import alternate_urls, is_print_address, may_lack_text
-from archive.export import export_warc
+from archive.api import Archive
+from archive.api.version_ref import Ref
+from archive.crawl.alternates import alternate_urls, is_print_address
+from archive.export import export_evidence, export_warc
 from archive.extract.worker_pool import Extractors
 from archive.pipeline.extraction import page_reader
 from archive.pipeline.gather import gather
@@ -70,7 +74,7 @@ def visit(
     script: Mapping[str, bytes | Outcome],
     moment: datetime,
     *,
-    rendering: Outcome | None = None,
+    rendering: Outcome | Exception | None = None,
     **facts: object,
 ) -> ScriptedFetcher:
     """Make one visit to the article, whose addresses answer with these pages, and derive it.
@@ -80,6 +84,8 @@ def visit(
 
     async def render(_: Visit, __: Outcome) -> Outcome:
         assert rendering is not None
+        if isinstance(rendering, Exception):
+            raise rendering
         return rendering
 
     outcomes = {
@@ -135,6 +141,7 @@ def state(store: Store, source_id: int) -> str:
         ('<link rel="stylesheet" media="print" href="/print.css">', []),
         ('<a href="/print-shop">Prints</a><a href="/other/print">Print</a>', []),
         ('<a href="https://print.example/border-talks/print">Print</a>', []),
+        (NAMES_AMP + "".join(f"<p>{line}</p>" for line in PARAGRAPHS[:3]), []),
         (f"<!-- {NAMES_AMP} --><script>'{NAMES_AMP}'</script><template>{NAMES_AMP}</template>", []),
     ],
 )
@@ -145,7 +152,7 @@ def test_a_page_names_its_alternates(markup: str, forms: list[tuple[PageForm, st
 @pytest.mark.parametrize("noise", ["<a print", "<link amphtml ", "<p", "print<!--", "<a href=print>"])
 def test_noise_is_searched_quickly(noise: str) -> None:
     outcome = an_outcome(TALKS, payload=(noise * 50_000).encode())
-    assert (alternate_urls(outcome), may_lack_text(outcome)) == ([], True)
+    assert alternate_urls(outcome) == []
 
 
 @pytest.mark.parametrize(
@@ -343,6 +350,14 @@ def test_a_page_that_was_not_rendered_shows_no_text_and_says_why(store: Store, s
     assert details[-1]["detail"] == "not rendered: timeout: no rest in 9 s"
 
 
+def test_a_fault_of_the_browser_costs_no_page(store: Store, source_id: int, now: datetime) -> None:
+    visit(store, source_id, {TALKS: page()}, now, rendering=ValueError("a driver of another version"))
+    own, failed = visits(store, source_id)
+    assert (own.payload_length, failed.form, failed.reason) == (len(page()), PageForm.RENDERED, Reason.ERROR)
+    assert "a driver of another version" in failed.detail
+    assert state(store, source_id) == "needs_js"
+
+
 def test_the_first_rendering_is_no_edit_and_the_next_change_is(store: Store, source_id: int, now: datetime) -> None:
     steps = [(PARAGRAPHS[:4], None), (PARAGRAPHS[:4], PARAGRAPHS), (PARAGRAPHS[:4], EDITED)]
     for hours, (own, shown) in enumerate(steps):
@@ -393,6 +408,17 @@ def test_a_file_of_the_visits_gives_the_same_archive_and_a_recheck_finds_nothing
     for project in settings:
         with open_recheck(project.db, workers=0) as recheck:
             assert list(recheck.everything()) == []
+
+
+def test_evidence_names_the_capture_that_shows_the_text(tmp_path: Path, now: datetime) -> None:
+    with Store(tmp_path / "archive.db") as store:
+        visit(store, store.add_source(TALKS, url_key(TALKS), now), through_amp(), now)
+    with Archive(tmp_path / "archive.db") as archive:
+        captures = {capture.form: capture.id for capture, _ in archive.captures(TALKS)}
+    export_evidence(tmp_path / "archive.db", tmp_path / "talks.wacz", [Ref(url=TALKS)])
+    with zipfile.ZipFile(tmp_path / "talks.wacz") as package:
+        claims = json.loads(package.read("evidence/claims.json"))
+    assert [version["capture"] for version in claims["versions"]] == [captures[PageForm.AMP]]
 
 
 def test_a_form_that_lost_its_page_is_a_page_of_its_own() -> None:

@@ -264,6 +264,10 @@ class ArticleQuestions(Questions):
         """Return one capture."""
         return capture_queries.by_id(self._ask, capture_id)
 
+    def shown(self, capture: Capture) -> Capture:
+        """Return the capture that shows the text of the visit of a page: the page, or another form of it."""
+        return capture_queries.shown(self._ask, capture.id or 0)
+
     def payload(self, capture: Capture) -> bytes:
         """Return the bytes of a capture that has a payload. Raises NotArchived, Corrupt."""
         if capture.payload_sha256 is None:

@@ -294,6 +294,7 @@ def _explain_version(archive: Archive, version: Version, *, json_: bool) -> None
             ("reason", reason + (f" ({', '.join(version.kinds)})" if version.kinds else "")),
             ("seen", f"{period} UTC, {count(version.captures, 'check')}"),
             ("page", f"sha256 {capture.payload_sha256} ({capture.payload_length:,} bytes)"),
+            *(("text from", fact.source) for fact in archive.facts(version) if fact.name == "text"),
             ("rules", version.recipe_id),
             ("text", f"sha256 {version.text_sha256}"),
             ("left out", _describe_removed(removed)),

@@ -133,13 +133,15 @@ def export_evidence(
 
 def _subject(archive: Archive, name: str, ref: Ref) -> _Subject:
     version = archive.version(ref)
-    return _Subject(name=name, version=version, capture=archive.cite(ref).capture, text=archive.text(version))
+    return _Subject(
+        name=name, version=version, capture=archive.shown(archive.cite(ref).capture), text=archive.text(version)
+    )
 
 
 def _choose(captures: Sequence[Capture], subjects: Sequence[_Subject], most: int) -> list[Capture]:
     """Return at most ``most`` pages with their further parts, in time order: those of the subjects, then the newest."""
     pages = [capture for capture in captures if capture.part == 1]
-    subject_ids = {subject.capture.id for subject in subjects}
+    subject_ids = {subject.capture.part_of or subject.capture.id for subject in subjects}
     ranked = sorted(pages, key=lambda page: (page.id in subject_ids, page.captured_at, page.id), reverse=True)
     ids = {page.id for page in ranked[:most]}
     chosen = [capture for capture in captures if capture.id in ids or capture.part_of in ids]

@@ -11,17 +11,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from archive.crawl.alternates import alternate_urls, may_lack_text
+from archive.crawl.alternates import alternate_urls
 from archive.crawl.capture import page_of
 from archive.extract.page_address import PageAddresses
 from archive.urls import RefusedUrl, canonical_url, host_of
-from db.records import PageForm, Recipe, SeedKind, Verdict
-from db.wall import suppress_own_faults
+from db.records import Outcome, PageForm, Reason, Recipe, SeedKind, Verdict
+from db.wall import cause_of, is_own_fault, suppress_own_faults
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-    from db.records import Capture, Extraction, Outcome, Page, Seed, SourceState, Visit
+    from db.records import Capture, Extraction, Page, Seed, SourceState, Visit
 
     Fetch = Callable[[Visit], Awaitable[Outcome]]
     Render = Callable[[Visit, Outcome], Awaitable[Outcome]]
@@ -40,7 +40,7 @@ async def add_alternates(fetch: Fetch, read: Read, visit: Visit, outcomes: tuple
     alternate costs no page.
     """
     page = outcomes[0]
-    if visit.kind is not SeedKind.ARTICLE or len(outcomes) > 1 or not may_lack_text(page):
+    if visit.kind is not SeedKind.ARTICLE or len(outcomes) > 1:
         return outcomes
     forms: list[Outcome] = []
     with suppress_own_faults():
@@ -85,12 +85,29 @@ def with_rendering(visits: Iterable[Visit], states: Iterable[SourceState], seeds
 
 
 async def add_rendering(render: Render, visit: Visit, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
-    """Return the outcomes of a visit, followed by the rendered document of a whole page of HTML in one part."""
+    """Return the outcomes of a visit, followed by the rendered document of a whole page of HTML in one part.
+
+    A fault of the browser costs no page.
+    """
     page = outcomes[0]
     is_page = page.reason is None and bool(page.payload) and "html" in (page.content_type or "html").lower()
     if visit.kind is not SeedKind.ARTICLE or len(outcomes) > 1 or not is_page:
         return outcomes
-    return (page, await render(visit, page))
+    try:
+        return (page, await render(visit, page))
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        failure = Outcome(
+            requested_url=visit.url,
+            final_url=page.final_url,
+            started_at=page.started_at,
+            finished_at=page.finished_at,
+            reason=Reason.ERROR,
+            detail=cause_of(error),
+            flags=(PageForm.RENDERED.flag,),
+        )
+        return (page, failure)
 
 
 def shown_capture(

@@ -136,20 +136,24 @@ def payload(ask: Ask, sha256: str) -> bytes:
     return payloads.payload_bytes(ask, bytes.fromhex(sha256))
 
 
-_SHOWN_PAYLOAD = """
-    SELECT p.sha256 FROM capture c LEFT JOIN derivation d ON d.capture_id = c.id
-    LEFT JOIN extraction e ON e.id = d.extraction_id JOIN payload p ON p.id = coalesce(e.payload_id, c.payload_id)
-    WHERE c.id = :id"""
+_SHOWN = """
+    SELECT f.id FROM derivation d JOIN extraction e ON e.id = d.extraction_id
+    JOIN capture f ON (f.id = d.capture_id OR f.part_of = d.capture_id)
+                  AND f.payload_id = e.payload_id AND coalesce(f.charset, '') = e.charset
+    WHERE d.capture_id = :id ORDER BY f.part LIMIT 1"""
+
+
+def shown(ask: Ask, capture_id: int) -> Capture:
+    """Return the capture that shows the text of a visit: its page, or another form of it."""
+    rows = ask(_SHOWN, id=capture_id)
+    return by_id(ask, rows[0]["id"] if rows else capture_id)
 
 
 def shown_payload(ask: Ask, capture_id: int) -> bytes:
-    """Return the payload that shows the text of a visit: of its page, or of another form of it.
-
-    Empty if there is none, or if its bytes are damaged or were forgotten.
-    """
-    rows = ask(_SHOWN_PAYLOAD, id=capture_id)
+    """Return the payload that shows the text of a visit. Empty if its bytes are damaged or were forgotten."""
+    digest = shown(ask, capture_id).payload_sha256
     try:
-        return payload(ask, rows[0]["sha256"].hex()) if rows else b""
+        return payload(ask, digest) if digest is not None else b""
     except Corrupt:
         return b""
 

@@ -41,15 +41,14 @@ _ENDS = (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverru
 class GuardedProxy:
     """The proxy of one browser: ``async with`` it, and give the browser ``address``.
 
-    ``backend`` decides which addresses may be connected to. ``most`` limits the bytes received by all connections
-    together, and those sent. ``received`` and ``sent`` count them, ``is_exhausted`` is true once the limit was reached.
-    ``refusals`` has a sentence for each of the first 50 requests that were refused.
+    ``most`` limits the bytes received by all connections together, and those sent. ``received`` and ``sent`` count
+    them, ``is_exhausted`` is true once the limit was reached. ``refusals`` has a sentence for each of the first 50
+    requests that were refused.
     """
 
-    def __init__(self, backend: GuardedBackend, *, most: int) -> None:
-        self._backend = backend
+    def __init__(self, *, most: int) -> None:
         self._most = most
-        self._permitted: set[str] = set()
+        self._permitted: dict[str, GuardedBackend] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.received = 0
@@ -77,9 +76,9 @@ class GuardedProxy:
         host, port = self._server.sockets[0].getsockname()[:2]
         return f"{host}:{port}"
 
-    def permit(self, url: str) -> None:
-        """Allow connections to the origin of ``url``. Raises ``RefusedUrl``."""
-        self._permitted.add(_place(host_of(url), int(origin_of(url).rpartition(":")[2])))
+    def permit(self, url: str, guard: GuardedBackend) -> None:
+        """Allow connections to the origin of ``url``, to addresses that ``guard`` accepts. Raises ``RefusedUrl``."""
+        self._permitted[_place(host_of(url), int(origin_of(url).rpartition(":")[2]))] = guard
 
     def _drop_all(self) -> None:
         for task in self._tasks:
@@ -127,11 +126,12 @@ class GuardedProxy:
 
     async def _connect(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Return a connection to a checked address of ``host``. Raises ``FetchError``."""
-        if _place(host, port) not in self._permitted:
+        guard = self._permitted.get(_place(host, port))
+        if guard is None:
             raise FetchError(Reason.REFUSED_ADDRESS, f"{host}:{port} was not permitted")
         if self.is_exhausted or len(self._tasks) > _MAX_CONNECTIONS:
             raise FetchError(Reason.TOO_LARGE, f"{host}: too much traffic for one page")
-        addresses, port = await self._backend.checked_addresses(host, port)
+        addresses, port = await guard.checked_addresses(host, port)
         for address in addresses:
             with contextlib.suppress(OSError, TimeoutError):
                 async with asyncio.timeout(_CONNECT_SECONDS):

@@ -92,13 +92,12 @@ class Renderer:
             raise FetchError(Reason.ERROR, problem)
         from playwright.async_api import Error
 
-        guard = self._fetcher.guard(allow_private=visit.allow_private)
         with tempfile.TemporaryDirectory(prefix="wirecopy-browser-", ignore_cleanup_errors=True) as folder:
             profile = Path(folder)
             try:
                 async with (
                     asyncio.timeout(_DEADLINES * self._policy.deadline),
-                    GuardedProxy(guard, most=self._policy.max_wire) as proxy,
+                    GuardedProxy(most=self._policy.max_wire) as proxy,
                     self._open_browser(profile, proxy.address, visit, page) as context,
                 ):
                     loading = _Loading(self._fetcher, proxy, visit, page)
@@ -179,6 +178,8 @@ class _Loading:
             raise FetchError(Reason.TOO_LARGE, f"a document of {len(markup)} bytes")
         version = f" {context.browser.version}" if context.browser else ""
         detail = f"rendered by Chromium{version}: {self.requests} requests, {self.proxy.received} bytes"
+        if refusals := self.proxy.refusals:
+            detail += f"; refused: {', '.join(dict.fromkeys(refusals))}"[:_LONGEST_DETAIL]
         return _Document(url=_address(tab, self.page), markup=markup, detail=detail)
 
     def _raise_known(self) -> None:
@@ -198,6 +199,13 @@ class _Loading:
                 self._raise_known()
 
     async def _handle(self, route: Route, request: Request) -> None:
+        """Answer a request, unless the browser has ended."""
+        from playwright.async_api import Error
+
+        with contextlib.suppress(Error):
+            await self._answer(route, request)
+
+    async def _answer(self, route: Route, request: Request) -> None:
         """Answer the first request with the stored page, refuse what is not needed, let others wait for their turns."""
         if request.is_navigation_request() and not self.is_served and request.url == _browser_url(self.page):
             self.is_served = True
@@ -222,9 +230,10 @@ class _Loading:
         url = fetchable_url(request.url)
         clock = asyncio.get_running_loop().time
         is_own_host = host_of(url) in {host_of(self.page.final_url), host_of(self.page.requested_url)}
-        async with self.fetcher.turn(url, allow_private=self.visit.allow_private and is_own_host) as queue:
+        allow_private = self.visit.allow_private and is_own_host
+        async with self.fetcher.turn(url, allow_private=allow_private) as queue:
             self.requests += 1
-            self.proxy.permit(url)
+            self.proxy.permit(url, self.fetcher.guard(allow_private=allow_private))
             start = clock()
             await route.continue_()
             response = await request.response()

@@ -169,6 +169,34 @@ def test_the_inbox_is_walked_by_keys(browser: Any, base: str) -> None:
     context.close()
 
 
+@pytest.mark.parametrize(
+    ("scripts", "text", "title"),
+    [(True, "5 Jan 2026 13:30", "5 Jan 2026 08:00 UTC"), (False, "5 Jan 2026 08:00", None)],
+)
+def test_times_are_those_of_the_browser_and_utc_is_beside_them(
+    browser: Any, base: str, *, scripts: bool, text: str, title: str | None
+) -> None:
+    context = browser.new_context(timezone_id="Asia/Kolkata", java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto(f"{base}/articles/1/captures")
+    shown = page.locator("time[datetime='2026-01-05T08:00:00Z']").first
+    assert (shown.text_content(), shown.get_attribute("title")) == (text, title)
+    foot = page.locator("footer").text_content()
+    assert ("Times are UTC." in foot) is not scripts
+    assert ("of your browser" in foot) is scripts
+    context.close()
+
+
+def test_a_slash_goes_to_the_search_box_and_is_a_letter_in_it(browser: Any, base: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{base}/sources")
+    page.keyboard.press("/")
+    page.keyboard.type("a/b")
+    assert page.locator("#find").input_value() == "a/b"
+    context.close()
+
+
 def test_a_form_works_without_scripts_and_a_hostile_headline_is_read_as_text(browser: Any, base: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from archive.api.index_changes import IndexEdit, change_index
 from archive.seeds import read_index
 from archive.seeds.cell_values import parse_every
 from archive.seeds.edit_row import PAUSED, change_row, move_row, pause_row, retire_row, written_rows
-from archive.seeds.index_file import change_index_file, read_index_file, write_problem
+from archive.seeds.index_file import read_index_file, write_problem
 from archive.seeds.markdown import sections
 from archive.seeds.parse import slug
 from archive.seeds.write import NewRow, add_unwatched_rows
@@ -20,11 +21,12 @@ from db.errors import BadInput, NotArchived
 from db.records import SeedKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from archive.seeds.edit_row import WrittenRow
-    from db.records import Complaint, Every
+    from db.records import Actor, Complaint, Every
 
 ACTIONS: Final = ("save", "pause", "resume", "move", "retire")
 """Changes of a row."""
@@ -140,29 +142,45 @@ class RowChange:
         return change_row(text, self.key, **changes) if changes else text  # type: ignore[arg-type]
 
 
-def change_one(path: Path, change: RowChange, *, digest: str) -> str:
+def change_one(db: Path, path: Path, change: RowChange, *, digest: str, actor: Actor, now: datetime) -> str:
     """Change one row of the file that has this digest, and return the key of the row from now on.
 
-    Raises BadInput, SeedError, and IndexChanged if somebody else changed the file meanwhile.
+    Raises BadInput, SeedError, StoreError, and IndexChanged if somebody else changed the file meanwhile.
     """
-    change_index_file(path, change.apply, digest=digest)
-    return f"{slug(change.group)}/{change.key.partition('/')[2]}" if change.action == "move" else change.key
+    key = f"{slug(change.group)}/{change.key.partition('/')[2]}" if change.action == "move" else change.key
+    detail = key if key != change.key else ""
+    action = AUDITED_AS.get(change.action, change.action)
+    edit = IndexEdit(actor, action, detail, now, lambda _old, _new: [change.key])
+    change_index(db, path, change.apply, edit, digest=digest)
+    return key
 
 
-def add_found(path: Path, rows: Sequence[tuple[str, str, str]], *, group: str, every: str) -> list[str]:
+def add_found(
+    db: Path, path: Path, rows: Sequence[tuple[str, str, str]], *, group: str, every: str, actor: Actor, now: datetime
+) -> list[str]:
     """Add rows of address, kind and note to a group, and return the addresses that were not watched yet.
 
-    They are what `wirecopy add` found. Raises BadInput, SeedError.
+    They are what `wirecopy add` found. Raises BadInput, SeedError, StoreError.
     """
     interval = parse_interval(every)
     new = [NewRow(url, _kind(kind), group, every=interval, note=note[:_LONGEST_NOTE]) for url, kind, note in rows]
-    before = {row.url for row in read_page(path).rows}
-    change_index_file(path, _adding(new))
-    return [row.url for row in read_page(path).rows if row.url not in before]
+    before = read_index_file(path).text
+    add_rows_audited(db, path, new, group=group, actor=actor, now=now)
+    return added_urls(before, read_index_file(path).text)
 
 
-def _adding(rows: Sequence[NewRow]) -> Callable[[str], str]:
-    return lambda text: add_unwatched_rows(text, rows)
+def add_rows_audited(
+    db: Path | None, path: Path, rows: Sequence[NewRow], *, group: str, actor: Actor, now: datetime
+) -> None:
+    """Add the rows that are not watched yet, and note their addresses in the audit. Raises SeedError, StoreError."""
+    edit = IndexEdit(actor, "added a row", group, now, added_urls)
+    change_index(db, path, lambda text: add_unwatched_rows(text, rows), edit)
+
+
+def added_urls(before: str, after: str) -> list[str]:
+    """Return the addresses that an index has and an earlier one had not, in order."""
+    known = {seed.url for seed in read_index(before, file="the index").seeds}
+    return [seed.url for seed in read_index(after, file="the index").seeds if seed.url not in known]
 
 
 def parse_interval(text: str) -> Every | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.common import PROBLEMS, as_json, person, print_json, verb
-from archive.cli.output import count, format_minute, sanitize, say, wrap
+from archive.cli.output import count, format_minute, sanitize, say, warn, wrap
 
 if TYPE_CHECKING:
     from archive.settings import Settings
@@ -110,7 +110,10 @@ def audit(settings: Settings, *, limit: int, json_: bool) -> None:
     Changes that somebody made to INDEX.md with an editor are not in it.
     """
     from archive.api import Archive, serialize_access
+    from archive.api.index_changes import cut_off_change
 
+    if (change := cut_off_change(settings.index)) is not None:
+        warn(f"a process died while it changed the index ({change}); the next run notes it here")
     with Archive(settings.db) as archive:
         entries = archive.audit(limit=limit).rows
     if json_:

@@ -12,7 +12,7 @@ import click
 from archive.cli.common import PROBLEMS, as_json, person, print_json, verb
 from archive.cli.output import bold, count, sanitize, say, warn, wrap
 from archive.cli.wording import describe_state
-from db.errors import BadInput, StoreError
+from db.errors import BadInput
 from db.records import Reason
 
 if TYPE_CHECKING:
@@ -70,9 +70,9 @@ def add(
         every=None if every is None else _parsed_every(every),
         dry_run=dry_run,
     )
-    additions = asyncio.run(add_seeds(settings, entries, choices))
+    additions = asyncio.run(add_seeds(settings, entries, choices, actor=person()))
     if not dry_run:
-        _record(settings, [row.url for row in additions if row.status == "added"], group)
+        _warn_of_audit(settings)
     if json_:
         rows = [_to_json(addition) for addition in additions]
         print_json({"additions": rows, "problems": problems})
@@ -92,16 +92,12 @@ def _to_json(addition: Addition) -> dict[str, str | None]:
     }
 
 
-def _record(settings: Settings, urls: Sequence[str], group: str) -> None:
-    """Write new rows into the audit. The rows are written already, so a busy archive must not look like a failure."""
-    if not urls or not settings.db.exists():
-        return
-    from archive.api import curation
+def _warn_of_audit(settings: Settings) -> None:
+    """Warn if the rows are added and the audit could not be written."""
+    from archive.api.index_changes import cut_off_change
 
-    try:
-        curation.record_changes(settings.db, person(), "added a row", urls, now=settings.wall(), detail=group)
-    except StoreError as error:
-        warn(f"the rows are added, but not noted in the audit: {error}")
+    if cut_off_change(settings.index) is not None:
+        warn("the rows are added; the next change or run notes them in the audit, which could not be written now")
 
 
 def _parsed_every(text: str) -> Every:

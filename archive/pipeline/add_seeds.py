@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from archive.api.seed_index import add_rows_audited
 from archive.crawl.fetch import policy_from, require_contact
 from archive.crawl.fetch.ssrf_guard import refusal_of
 from archive.crawl.page_nature import Nature
 from archive.pipeline.look_at_page import look_at
 from archive.seeds import NewRow, load_index
 from archive.seeds.address_lists import ListedAddress, read_address_list
-from archive.seeds.index_file import change_index_file
-from archive.seeds.write import add_unwatched_rows
 from archive.urls import canonical_url, host_of, url_key
-from db.errors import BadInput, ConfigError
-from db.records import Reason, SeedKind
+from db.errors import BadInput, ConfigError, StoreError
+from db.records import PROGRAM, Reason, SeedKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from archive.pipeline.look_at_page import Look
     from archive.settings import Settings
-    from db.records import Every, Seed
+    from db.records import Actor, Every, Seed
 
 MOST_VISITED: Final = 200
 """Most addresses that one call visits. Of a longer list the rest is added unvisited; refresh says what they are."""
@@ -90,7 +90,9 @@ def complete_address(text: str) -> str:
     return canonical_url(text)
 
 
-async def add_seeds(settings: Settings, entries: Sequence[ListedAddress], choices: Choices) -> list[Addition]:
+async def add_seeds(
+    settings: Settings, entries: Sequence[ListedAddress], choices: Choices, *, actor: Actor = PROGRAM
+) -> list[Addition]:
     """Add the entries to the index and return the result of each, in their order. One bad entry costs no other.
 
     An OPML list on the web is replaced by its feeds. Raises SeedError if the index cannot be read or written.
@@ -119,7 +121,9 @@ async def add_seeds(settings: Settings, entries: Sequence[ListedAddress], choice
             decided.append(replace(addition, status="added", kind=SeedKind.ARTICLE, because=because))
     decided = _without_repeats(decided, seeds)
     if not choices.dry_run:
-        change_index_file(settings.index, lambda text: add_unwatched_rows(text, _new_rows(decided, choices)))
+        db, rows = settings.db if settings.db.exists() else None, _new_rows(decided, choices)
+        with suppress(StoreError):  # the rows are there; the next run adds their entries to the audit
+            add_rows_audited(db, settings.index, rows, group=choices.group, actor=actor, now=settings.wall())
     return decided
 
 

@@ -52,13 +52,19 @@ def read_index_file(path: Path) -> IndexFile:
     return IndexFile(path, text, hashlib.sha256(data).hexdigest(), mark)
 
 
-def change_index_file(path: Path, change: Callable[[str], str], *, digest: str | None = None) -> None:
+def change_index_file(
+    path: Path,
+    change: Callable[[str], str],
+    *,
+    digest: str | None = None,
+    intend: Callable[[str, str], object] | None = None,
+) -> None:
     """Replace the file by what ``change`` makes of its text, in one step.
 
     If someone else saves the file meanwhile, it is read again and changed anew. With ``digest`` only the file that has
-    it is changed: the change was chosen by a person who saw that one. A symbolic link stays one, and the file keeps its
-    permissions. Raises `SeedError` for a file that cannot be written, and `IndexChanged` if it changes again and again,
-    or has another digest.
+    it is changed: the change was chosen by a person who saw that one. ``intend`` is called with the old and the new
+    text before each try. A symbolic link stays one, and the file keeps its permissions. Raises `SeedError` for a file
+    that cannot be written, and `IndexChanged` if it changes again and again, or has another digest.
     """
     for attempt in range(1, _TRIES + 1):
         file = read_index_file(path)
@@ -69,6 +75,8 @@ def change_index_file(path: Path, change: Callable[[str], str], *, digest: str |
         text = change(file.text)
         if text == file.text:
             return
+        if intend is not None:
+            intend(file.text, text)
         try:
             _replace(file, text)
         except IndexChanged:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
-from archive.api import curation, seed_index
+from archive.api import seed_index
 from archive.serve import paths
 from archive.serve.forms import form_route
 from archive.serve.pages.watched import DEFAULT_GROUP
@@ -63,8 +63,9 @@ def add_found(posted: Posted) -> str:
     rows = [(addition["url"], addition["kind"], addition.get("title", "")) for _, addition in numbered]
     if not rows:
         raise BadInput("choose at least one address")
-    urls = seed_index.add_found(_index(posted), rows, group=job.group, every=form.get("every", ""))
-    curation.record_changes(state.db, actor, "added a row", urls, now=state.clock(), detail=job.group)
+    urls = seed_index.add_found(
+        state.db, _index(posted), rows, group=job.group, every=form.get("every", ""), actor=actor, now=state.clock()
+    )
     if not 0 < len(urls) <= MOST_CHECKED or state.project.check is None:
         return paths.WATCHED
     return state.jobs.check(state.project, urls, state.clock()).path
@@ -75,12 +76,14 @@ def change(posted: Posted) -> str:
     state, form = posted.state, posted.form
     fields = {name: form.get(name, "") for name in ("kind", "every", "note", "group")}
     row_change = seed_index.RowChange(key=form.get("seed", ""), action=form.get("action", ""), **fields)
-    path = _index(posted)
-    key = seed_index.change_one(path, row_change, digest=form.get("digest", ""))
-    action = seed_index.AUDITED_AS[row_change.action]
-    detail = key if key != row_change.key else ""
-    actor = posted.identity.actor
-    curation.record_changes(state.db, actor, action, [row_change.key], now=state.clock(), detail=detail)
+    key = seed_index.change_one(
+        state.db,
+        _index(posted),
+        row_change,
+        digest=form.get("digest", ""),
+        actor=posted.identity.actor,
+        now=state.clock(),
+    )
     return paths.WATCHED if row_change.action == "retire" else f"{paths.WATCHED_ROW}?{urlencode({'seed': key})}"
 
 

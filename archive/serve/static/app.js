@@ -1,5 +1,5 @@
 // Comfort, and nothing that a page needs: keys in the inbox, in a change and between pairs, seen without a reload, times
-// of this place on hover, folds on paper.
+// of this place with UTC on hover, folds on paper.
 "use strict";
 
 const rows = [...document.querySelectorAll("li[data-row]")].filter((row) => !row.closest("details:not([open])"));
@@ -40,6 +40,7 @@ const actions = {
   p: () => (stops.length ? go(-1) : step("prev")),
   e: () => mark(stops[here], "", true).then(() => go(1)),
   u: () => mark(stops[here], before(stops[here]), false),
+  "/": () => document.getElementById("find")?.focus(),
 };
 
 document.addEventListener("keydown", (event) => {
@@ -58,9 +59,16 @@ document.addEventListener("submit", (event) => {
 });
 
 addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((each) => (each.open = true)));
+const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+const local = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 document.querySelectorAll("time").forEach((each) => {
   const at = new Date(each.dateTime);
-  if (each.dateTime.includes("T")) each.title = `${at.toLocaleString()} where you are`;
+  if (!each.dateTime.includes("T") || Number.isNaN(at.getTime())) return;
+  each.title = `${each.textContent} UTC`;
+  each.textContent = local.format(at).replace(",", "");
+});
+document.querySelectorAll("[data-zone]").forEach((each) => {
+  each.textContent = `Times are those of your browser (${zone}); hold the pointer over one for UTC. Days and charts are UTC.`;
 });
 document.querySelectorAll("[data-keyed]").forEach((each) => (each.hidden = false));
 document.querySelectorAll("[data-keys]").forEach((each) => (each.hidden = !rows.length));

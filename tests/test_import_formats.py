@@ -112,6 +112,12 @@ def test_a_line_of_html_becomes_an_outcome_as_if_visited_then(tmp_path: Path):
     )
 
 
+def test_the_page_of_a_script_has_the_addresses_of_a_visit(tmp_path: Path):
+    outcome = single_outcome(jsonl(tmp_path, {**LINE, "url": "https://news.example/a#!b"}))
+    assert outcome.requested_url == "https://news.example/a#!b"
+    assert outcome.final_url == "https://news.example/a"
+
+
 def test_a_line_of_text_becomes_canonical_json(tmp_path: Path):
     line = {
         **LINE,

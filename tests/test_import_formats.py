@@ -112,6 +112,12 @@ def test_a_line_of_html_becomes_an_outcome_as_if_visited_then(tmp_path: Path):
     )
 
 
+def test_the_page_of_a_script_has_the_addresses_of_a_visit(tmp_path: Path):
+    outcome = single_outcome(jsonl(tmp_path, {**LINE, "url": "https://news.example/a#!b"}))
+    assert outcome.requested_url == "https://news.example/a#!b"
+    assert outcome.final_url == "https://news.example/a"
+
+
 def test_a_line_of_text_becomes_canonical_json(tmp_path: Path):
     line = {
         **LINE,
@@ -254,10 +260,15 @@ SINGLEFILE = (
     " saved date: Fri Oct 08 2021 14:00:00 GMT+0200 (Central European Summer Time)\n-->"
 )
 CANONICAL = '<head><link href="https://news.example/a" rel="Canonical">'
+MONOLITH = "<!-- Saved from https://news.example/a at 2021-10-08T12:00:00Z using monolith v2.8.1 -->"
+SAVE_PAGE = (
+    '<head><meta name="savepage-url" content="https://news.example/a"><link rel="canonical" href="https://b.example/">'
+)
+MARK_OF_THE_WEB = f"<!-- saved from url=(0014)about:internet -->{CANONICAL}"
 OG_URL = '<head><meta property="og:url" content="https://news.example/a"/>'
 
 
-@pytest.mark.parametrize("head", [SAVED_FROM, SINGLEFILE, CANONICAL, OG_URL])
+@pytest.mark.parametrize("head", [SAVED_FROM, SINGLEFILE, MONOLITH, SAVE_PAGE, MARK_OF_THE_WEB, CANONICAL, OG_URL])
 @pytest.mark.parametrize("name", ["page.html", "page.htm"])
 def test_a_saved_page_says_where_it_comes_from(tmp_path: Path, head: str, name: str):
     outcome = single_outcome(file(tmp_path, name, head + PAGE))
@@ -265,6 +276,13 @@ def test_a_saved_page_says_where_it_comes_from(tmp_path: Path, head: str, name: 
     assert outcome.started_at == THEN
     assert outcome.payload == (head + PAGE).encode()
     assert (outcome.status, outcome.reason, outcome.charset) == (None, None, "utf-8")
+
+
+def test_a_mirrored_page_has_the_time_of_its_mirror(tmp_path: Path):
+    comment = "<!-- Mirrored from news.example/a by HTTrack Website Copier/3.x, Fri, 01 Oct 2021 08:30:00 GMT -->"
+    outcome = single_outcome(file(tmp_path, "x.html", comment + PAGE))
+    assert outcome.requested_url == "http://news.example/a"
+    assert outcome.started_at == datetime(2021, 10, 1, 8, 30, tzinfo=UTC)
 
 
 def test_what_the_saving_tool_wrote_wins_over_what_the_page_claims(tmp_path: Path):

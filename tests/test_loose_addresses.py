@@ -129,6 +129,27 @@ def test_a_list_outside_of_any_group_is_one_complaint(text: str):
     assert A in text.split("\n")[complaint.line - 1]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"name,url\na,{A}\nb,{B}\n",
+        f"a) {A}\nb) {B}\n",
+        f"### {A}\n### {B}\n",
+        f"a\t{A}\nb\t{B}\n",
+        f"url: {A}\nurl: {B}\n",
+        f"<table><tr><td>{A}</td></tr>\n<tr><td>{B}</td></tr></table>\n",
+    ],
+)
+def test_a_page_without_a_group_watches_nothing_and_says_so(text: str):
+    (complaint,) = read_index(text, file="INDEX.md").complaints
+    assert complaint.problem == "2 addresses stand outside of any group and are not watched"
+
+
+def test_prose_on_a_page_without_a_group_is_left_alone():
+    text = f"# Notes\n\nThe minutes are kept at {A} by the clerk of the board. See [the file]({B}).\n"
+    assert read_index(text, file="INDEX.md").complaints == ()
+
+
 def test_the_example_page_and_prose_about_it_have_no_complaint():
     assert read_index(EXAMPLE_INDEX, file="INDEX.md").complaints == ()
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from archive.timestamps import iso, parse_stamp
-from archive.urls import canonical_url
+from archive.urls import canonical_url, fetchable_url
 from db.errors import BadInput
 from db.records import TEXT_MEDIA_TYPE, Outcome, SeedKind, reason_of_status
 from db.wall import cause_of, is_own_fault
@@ -128,7 +128,7 @@ def page_outcome(
     address = canonical_url(url)
     return Outcome(
         requested_url=address,
-        final_url=address,
+        final_url=fetchable_url(address),  # as of a visit: without the fragment of a script's page
         started_at=captured_at,
         finished_at=captured_at,
         reason=None if status is None else reason_of_status(status),

@@ -1,8 +1,9 @@
 """Single articles in files: a saved HTML page, or plain text below a header.
 
 A saved page contains its own address. These are tried in order, and the first absolute address is used: the comment of
-SingleFile (``url:``, with its ``saved date:``), the comment of browsers (``saved from url=``), the link
-``rel=canonical``, the property ``og:url``. A text file begins with header lines, then an empty line, then the text::
+SingleFile (``url:``, with its ``saved date:``), of monolith or of HTTrack with their dates, the comment of browsers
+(``saved from url=``), the ``savepage-url`` of Save Page WE, the link ``rel=canonical``, the property ``og:url``.
+A text file begins with header lines, then an empty line, then the text::
 
     url: https://news.example/grid-story
     fetched_at: 2021-10-08T12:00:00Z
@@ -17,6 +18,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Final
 
@@ -46,6 +48,8 @@ _HTML: Final = "text/html"
 _HEAD_BYTES: Final = 2**18  # searched for an address; heads with inlined styles reach 200 kB
 _SINGLEFILE: Final = re.compile(r"<!--\s*Page saved with SingleFile\s+url:\s*(\S+)\s+(?:saved date:\s*([^\n]+))?")
 _SAVED_FROM: Final = re.compile(r"<!--\s*saved from url=\(\d+\)\s*(\S+)\s*-->", re.IGNORECASE)
+_MONOLITH: Final = re.compile(r"<!--\s*Saved from (https?://\S+) at (\d{4}-\d\d-\d\dT[\d:]{5,8}Z) using monolith")
+_HTTRACK: Final = re.compile(r"<!--\s*Mirrored from (\S+) by HTTrack[^,<>]{0,200}, ([^<>]{10,40} GMT)\s*-->")
 _JS_DATE: Final = re.compile(r"\w{3} (\w{3} \d{1,2} \d{4} \d\d:\d\d:\d\d) GMT([+-]\d{4})", re.ASCII)
 _HEADER: Final = re.compile(r"(\w+):\s*(.*)")
 _HEADER_KEYS: Final = ("url", "fetched_at", *TEXT_FIELDS[1:])
@@ -103,23 +107,37 @@ def split_header(text: str) -> tuple[dict[str, str], str]:
 
 def _find_origin(head: str, url: str | None) -> tuple[str, str | None]:
     """Return the address, ``url`` if it is given, and the date if the tool that saved the page wrote it."""
-    singlefile = _SINGLEFILE.search(head)
+    saved_url, saved_at = _tool_comment(head)
     if url is not None:
-        return url, _js_date(singlefile[2] or "") if singlefile else None
-    if singlefile:
-        return singlefile[1], _js_date(singlefile[2] or "")
-    saved_from = _SAVED_FROM.search(head)
-    if saved_from:
-        return saved_from[1], None
+        return url, saved_at
     declared = _DeclaredUrls()
     declared.feed(head)
-    for own_url in (declared.canonical, declared.og_url):
+    for own_url in (saved_url, declared.saved_url, declared.canonical, declared.og_url):
         if own_url and own_url.startswith(("http://", "https://")):
-            return own_url, None
+            return own_url, saved_at
     raise BadInput(
         "the page does not say where it comes from; expected <!-- saved from url=(0020)https://... -->, a link "
         "rel=canonical or an og:url; or give its address: wirecopy import --url https://... FILE"
     )
+
+
+def _tool_comment(head: str) -> tuple[str, str | None]:
+    """Return the address and the date in the comment of the tool that saved a page, an empty address without one."""
+    if match := _SINGLEFILE.search(head):
+        return match[1], _js_date(match[2] or "")
+    if match := _MONOLITH.search(head):
+        return match[1], match[2]
+    if match := _HTTRACK.search(head):
+        return f"http://{match[1]}", _mail_date(match[2])
+    saved_from = _SAVED_FROM.search(head)
+    return (saved_from[1], None) if saved_from else ("", None)
+
+
+def _mail_date(text: str) -> str | None:
+    try:
+        return iso(parsedate_to_datetime(text))
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 def _js_date(text: str) -> str | None:
@@ -135,6 +153,7 @@ class _DeclaredUrls(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
+        self.saved_url: str | None = None
         self.canonical: str | None = None
         self.og_url: str | None = None
 
@@ -143,6 +162,8 @@ class _DeclaredUrls(HTMLParser):
         attributes = {name: value or "" for name, value in attrs}
         if tag == "link" and "canonical" in attributes.get("rel", "").lower().split():
             self.canonical = self.canonical or attributes.get("href", "").strip()
+        elif tag == "meta" and attributes.get("name", "").lower() == "savepage-url":
+            self.saved_url = self.saved_url or attributes.get("content", "").strip()
         elif tag == "meta" and attributes.get("property", attributes.get("name", "")).lower() == "og:url":
             self.og_url = self.og_url or attributes.get("content", "").strip()
 

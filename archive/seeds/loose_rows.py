@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 EXAMPLE = "- https://news.example/article"
 """A row written as an item of a list."""
 
+_FEW_WORDS = 3  # of a label beside an address
 _MOVE = "a row of a table, or an item of a list that has only the address"
 
 
@@ -50,15 +51,30 @@ def rows_of_group(lines: Iterable[LooseLine]) -> Iterator[ListedRow | LooseMista
             yield _mistake(line)
 
 
-def rows_outside(lines: Sequence[LooseLine]) -> Iterator[LooseMistake]:
-    """Yield one mistake for all addresses outside of any group that look like rows, and one for each open block."""
-    rows = [line for line in lines if _is_row(line) or (line.form is Form.BARE and line.place is not Place.HEADING)]
+def rows_outside(lines: Sequence[LooseLine], *, has_groups: bool) -> Iterator[LooseMistake]:
+    """Yield one mistake for all addresses outside of any group that look like rows, and one for each open block.
+
+    On a page without a group nothing is watched, so there every address counts that is not part of prose.
+    """
+    rows = [
+        line
+        for line in lines
+        if _is_row(line)
+        or (line.form is Form.BARE and line.place is not Place.HEADING)
+        or not (has_groups or _is_remark(line))
+    ]
     if rows:
         number = sum(len(line.addresses) for line in rows)
         noun = "1 address stands" if number == 1 else f"{number} addresses stand"
         problem = f"{noun} outside of any group and {'is' if number == 1 else 'are'} not watched"
         yield LooseMistake(rows[0].number, problem, "a group heading above the list", "## my-group")
     yield from (_mistake(line) for line in lines if line.place is Place.OPEN)
+
+
+def _is_remark(line: LooseLine) -> bool:
+    """True for prose, and for a sentence of several words around an address."""
+    is_sentence = line.form is Form.SENTENCE and len(line.note.split()) > _FEW_WORDS and line.place is not Place.HTML
+    return is_sentence or line.place is Place.OPEN or (_is_prose(line) and line.place is not Place.HEADING)
 
 
 def _is_row(line: LooseLine) -> bool:

@@ -114,9 +114,11 @@ class _Reader:
     addresses: dict[str, int] = field(default_factory=dict)
 
     def read(self, text: str) -> Seeds:
-        for section in sections(text):
+        parts = list(sections(text))
+        has_groups = any(section.title is not None for section in parts)
+        for section in parts:
             if section.title is None:
-                self._outside(section)
+                self._outside(section, has_groups=has_groups)
             else:
                 self._group(section, slug(section.title))
         return Seeds(
@@ -131,9 +133,9 @@ class _Reader:
 
     # --- groups ---
 
-    def _outside(self, section: Section) -> None:
+    def _outside(self, section: Section, *, has_groups: bool) -> None:
         """Complain of tables and lists outside of any group if they have seeds. Others are prose there."""
-        for mistake in rows_outside(section.loose):
+        for mistake in rows_outside(section.loose, has_groups=has_groups):
             self.complain(mistake.line, mistake.problem, mistake.expected, mistake.example)
         for table in section.tables:
             if table.rows and ("url" in table.columns or any(row.has_address for row in table.rows)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 
 from db.schema.columns import ROW_ID, identity, instant, metadata, reference, words
 
@@ -153,6 +153,8 @@ forgotten, so it is no reference."""
 # even NULL, and because a batch migration silently loses an index on an expression like coalesce.
 Index("uq_capture_payload", capture.c.source_id, capture.c.captured_at, capture.c.payload_id, unique=True)
 Index("ix_capture_captured_at", capture.c.captured_at)  # the checks of a window of time, for events
+_flagged = text("flags <> '[]'")  # a query uses the index if it says just that
+Index("ix_capture_flagged", capture.c.source_id, sqlite_where=_flagged, postgresql_where=_flagged)
 _no_payload = capture.c.payload_id.is_(None)
 Index(
     "uq_capture_no_payload",

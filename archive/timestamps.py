@@ -109,7 +109,8 @@ def iso(instant: datetime) -> str:
     """
     if instant.tzinfo is None:
         raise ValueError(f"{instant!r} has no zone")
-    return instant.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+    moment = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return moment.isoformat()[:-6] + "Z"  # without +00:00
 
 
 def parse_duration(text: str) -> timedelta:

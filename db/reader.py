@@ -20,9 +20,10 @@ from db.dialect.server_address import ServerAddress
 from db.errors import Corrupt, SchemaMismatch, StoreBusy, StoreError, TooSlow, Unstorable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-HEAD = "0018"
+HEAD = "0020"
 """The migration this code needs. It is here and not in ``db.schema`` so that readers need no SQLAlchemy."""
 
 UNFINISHED_MOVE = f"{HEAD}-moving"
@@ -52,6 +53,13 @@ class Ask(Protocol):
 
     def __call__(self, sql: str, /, **values: Any) -> list[Row]:
         """Return all rows of the result."""
+
+
+class Stream(Protocol):
+    """A callable like ``Ask`` that may yield the rows instead."""
+
+    def __call__(self, sql: str, /, **values: Any) -> Iterable[Row]:
+        """Return all rows of the result, in order."""
 
 
 _ERRORS: dict[int, tuple[type[StoreError], str]] = {
@@ -188,6 +196,16 @@ class Reader:
         """Return all rows of one query. Raises StoreError."""
         try:
             return _rows(self._connection, sql, values)
+        except _DRIVER_ERRORS as error:
+            raise store_error_from(error, self.path) from error
+
+    def stream(self, sql: str, /, **values: Any) -> Iterator[Row]:
+        """Yield the rows of ``ask`` one by one, so that a long result is never in memory. Raises StoreError."""
+        try:
+            with closing(self._connection.execute(sql, values)) as cursor:
+                names = [column[0] for column in cursor.description]
+                for row in cursor:
+                    yield dict(zip(names, row, strict=True))
         except _DRIVER_ERRORS as error:
             raise store_error_from(error, self.path) from error
 

@@ -139,6 +139,7 @@ class Arguments:
             "back": [False, True],
             "before": [1, 9],
             "behind": [None, cdx.Position(keys[0], T0, 0)],
+            "stream": [None],
             "by_table": [statistics.table_sizes(ask)],
             "capture": shown,
             "capture_id": [c.id for c in shown],

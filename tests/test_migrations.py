@@ -128,7 +128,7 @@ def test_no_index_is_of_a_kind_that_a_batch_migration_loses(path: Path) -> None:
     It does reflect the condition of a partial index as it is written.
     """
     indexes = [str(sql) for kind, _, sql in described(path) if kind == "index"]
-    term = r"\w+ (IS (NOT )?NULL|<> '\w+')"
+    term = r"\w+ (IS (NOT )?NULL|<> '(\w+|\[\])')"
     plain = re.compile(rf"CREATE (UNIQUE )?INDEX \w+ ON \w+ \(\w+(, \w+)*\)( WHERE {term}( AND {term})*)?")
     assert [sql for sql in indexes if not plain.fullmatch(sql)] == []
 
@@ -387,7 +387,8 @@ def archive_of_0010(path: Path, urls: list[str]) -> None:
         connection.execute("DROP TABLE tile")
         connection.execute("DROP TABLE hold")
         connection.execute("DROP TABLE entry")
-        for index in ("capture_captured_at", "capture_source_id_captured_at_reason", "derivation_capture_id_verdict"):
+        added = ("captured_at", "source_id_captured_at_reason", "flagged")
+        for index in (*(f"capture_{name}" for name in added), "derivation_capture_id_verdict"):
             connection.execute(f"DROP INDEX ix_{index}")
         connection.execute("ALTER TABLE capture DROP COLUMN salt")
         connection.execute("ALTER TABLE capture DROP COLUMN same_before")

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from archive.cli import GROUPS, wirecopy
-from archive.cli.common import exit_code, print_json, print_json_list
+from archive.cli.common import exit_code, print_json, print_json_lists
 from archive.cli.output import count, format_size, format_table, wrap
 from archive.cli.wording import describe_run
 from builders import T0
@@ -226,7 +226,12 @@ def test_init_leaves_existing_files_unchanged(tmp_path: Path) -> None:
 def test_a_list_is_printed_as_its_whole_document(
     documents: list[dict[str, object]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    print_json_list("rows", documents)
+    print_json_lists({"rows": documents})
     streamed = capsys.readouterr().out
     print_json({"rows": documents})
+    assert streamed == capsys.readouterr().out
+    lists = {"none": [], "rows": documents, "again": documents[:1]}
+    print_json_lists(lists)
+    streamed = capsys.readouterr().out
+    print_json(lists)
     assert streamed == capsys.readouterr().out

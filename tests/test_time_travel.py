@@ -52,7 +52,9 @@ def archive(path: Path) -> Iterator[Archive]:
 
 
 def standing(archive: Archive, **when: object) -> list[tuple[str, int]]:
-    return [(version.url, version.number) for version, _ in archive.articles(**when)]  # type: ignore[arg-type]
+    articles = archive.articles(**when)  # type: ignore[arg-type]
+    assert list(archive.stream_articles(**when)) == articles  # type: ignore[arg-type]
+    return [(version.url, version.number) for version, _ in articles]
 
 
 def test_the_whole_archive_at_a_moment_is_what_stood_there_then(archive: Archive) -> None:

@@ -31,7 +31,13 @@ if TYPE_CHECKING:
 
     from tests.servers import Server
 
-SIZES = {"statistics.table_sizes", "statistics.file_size", "statistics.sizes", "statistics.growth"}
+SIZES = {
+    "statistics.table_sizes",
+    "statistics.file_size",
+    "statistics.sizes",
+    "statistics.growth",
+    "work_queues.lock_waits",
+}
 """What an engine says of its own files."""
 
 Both = tuple[Reader, Reader, Arguments]

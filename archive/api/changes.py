@@ -11,6 +11,7 @@ from db.queries import source_health as health_queries
 from db.queries import versions as version_queries
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from db.records import ArticleAsOf, InboxEntry, InboxFilter, Kind, Version
@@ -78,6 +79,14 @@ class ChangeQuestions(Questions):
         ``recorded``: as the archive believed at that instant. ``group``: only that group, or the seed with that key.
         """
         return version_queries.versions_as_of(self._ask, when=as_of, recorded=recorded, group=group)
+
+    def stream_articles(
+        self, *, as_of: datetime | None = None, recorded: datetime | None = None, group: str | None = None
+    ) -> Iterator[tuple[Version, str]]:
+        """Yield what ``articles`` returns, one by one: 100,000 articles are never in memory."""
+        return version_queries.stream_versions_as_of(
+            self._ask, when=as_of, recorded=recorded, group=group, stream=self._reader.stream
+        )
 
     def articles_at(self, moment: datetime, *, after: str = "", limit: int = 100) -> Listing[ArticleAsOf, str]:
         """Return a page of the archive at one instant, by address; the key is a url_key."""

@@ -47,7 +47,12 @@ def status(stats: Json) -> Json:
     ]
     errors = [{"url": e.url, "step": e.step, "cause": e.cause, "at": iso(e.failed_at)} for e in stats["errors"]]
     more = {"drift": drift, "lists": stats["lists"], "errors": errors, "runs": runs, "leases": leases}
-    return {"counts": counts, **plain, **more}
+    queues = {
+        name: {"waiting": queue["waiting"], "oldest_at": _iso(queue["oldest_at"])}
+        for name, queue in stats["queues"].items()
+    }
+    newest = {name: _iso(moment) for name, moment in stats["newest"].items()}
+    return {"counts": counts, **plain, **more, "queues": queues, "newest": newest, "locks": stats["locks"]}
 
 
 def report(summary: Report) -> Json:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.output import warn
+from archive.cli.output import print_blocks, warn
 from db.errors import ArchiveError, BadInput, ConfigError, Corrupt, NotArchived, SeedError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -154,29 +154,60 @@ def print_json(document: object) -> None:
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
-def print_json_list(name: str, documents: Iterable[Mapping[str, object]]) -> None:
-    """Print one JSON document on standard output with one list, as ``print_json`` does, a document at a time."""
-    before = f'{{\n  "{name}": ['
-    for document in documents:
-        click.echo(f"{before}\n    {_indented(document)}", nl=False)
-        before = ","
-    click.echo("\n  ]\n}" if before == "," else f"{before}]\n}}")
+def print_json_lists(lists: Mapping[str, Iterable[Mapping[str, object]]]) -> None:
+    """Print one JSON document of lists on standard output, as ``print_json`` does, some objects at a time."""
+    print_blocks(_document_of(lists))
 
 
-_FLAT = json.JSONEncoder(ensure_ascii=False, separators=(",\n      ", ": "))
+def _document_of(lists: Mapping[str, Iterable[Mapping[str, object]]]) -> Iterator[str]:
+    """Yield the lines of a document. A comma is only known to be needed when the next object comes."""
+    opening = "{"
+    for name, documents in lists.items():
+        start, before = f"{opening}\n  {json.dumps(name)}: [", ""
+        for document in documents:
+            yield before + "," if before else start
+            before = f"    {_indented(document)}"
+        if before:
+            yield before
+        opening = "  ]," if before else f"{start}],"
+    yield f"{opening[:-1]}\n}}" if lists else "{}"
+
+
+_MEMBERS = json.JSONEncoder(ensure_ascii=False, separators=(",\n      ", ": "))
+_ITEMS = json.JSONEncoder(ensure_ascii=False, separators=(",\n        ", ": "))
 
 
 def _indented(document: Mapping[str, object]) -> str:
-    """Return an object as it is printed in a list of a document."""
-    if not document or any(isinstance(value, (list, dict)) and value for value in document.values()):
-        return json.dumps(document, ensure_ascii=False, indent=2).replace("\n", "\n    ")
-    return f"{{\n      {_FLAT.encode(document)[1:-1]}\n    }}"  # ten times as fast: the encoder in C does not indent
+    """Return an object as it is printed in a list of a document: 4 to 10 times as fast as ``json.dumps(indent=2)``.
+
+    The encoder in C does not indent, but it separates what is flat as asked. So members without parts are encoded in
+    one call, and so is a list without parts.
+    """
+    if not document:
+        return "{}"
+    members: list[str] = []
+    flat: dict[str, object] = {}
+    for name, value in document.items():
+        if not (isinstance(value, list | dict) and value):
+            flat[name] = value
+            continue
+        members += [_MEMBERS.encode(flat)[1:-1]] if flat else []
+        flat = {}
+        members.append(f"{_MEMBERS.encode(name)}: {_with_parts(value)}")
+    members += [_MEMBERS.encode(flat)[1:-1]] if flat else []
+    return "{\n      " + ",\n      ".join(members) + "\n    }"
+
+
+def _with_parts(value: list[object] | dict[str, object]) -> str:
+    """Return a list or an object that is a member of an object in a list of a document."""
+    if isinstance(value, dict) or any(isinstance(item, list | dict) for item in value):
+        return json.dumps(value, ensure_ascii=False, indent=2).replace("\n", "\n      ")
+    return f"[\n        {_ITEMS.encode(value)[1:-1]}\n      ]"
 
 
 def print_json_lines(documents: Iterable[object]) -> None:
     """Print JSON objects on standard output, one per line."""
-    for document in documents:
-        click.echo(json.dumps(document, ensure_ascii=False))
+    print_blocks(json.dumps(document, ensure_ascii=False) for document in documents)
 
 
 def person() -> Actor:

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sys
+from itertools import islice
 from typing import TYPE_CHECKING
 from unicodedata import combining, east_asian_width
 
@@ -118,6 +119,13 @@ def _cells(text: str) -> int:
     """Return the columns a text takes on a terminal."""
     visible = _COLOUR.sub("", text)
     return sum(0 if combining(char) else 1 + (east_asian_width(char) in "WF") for char in visible)
+
+
+def print_blocks(blocks: Iterable[str], *, at_once: int = 500) -> None:
+    """Print texts on standard output, each on lines of its own, many in one call: a call of click takes 8 us."""
+    remaining = iter(blocks)
+    while some := list(islice(remaining, at_once)):
+        click.echo("\n".join(some))
 
 
 def print_facts(rows: Iterable[tuple[str, str]]) -> None:

@@ -18,7 +18,7 @@ from archive.cli.common import (
     parse_when,
     print_json,
     print_json_lines,
-    print_json_list,
+    print_json_lists,
     verb,
 )
 from archive.cli.history import interruptions_since
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from db.records import Cluster, FoldedCluster, Match, Version
 
     Absence = tuple[datetime, datetime]
+    _Fold = tuple[tuple[Version, str], FoldedCluster | None]
 
 _EXCLUDED = re.compile("-[^-].")
 T = TypeVar("T")
@@ -250,27 +251,29 @@ def list_(
         absences = {} if instant is None else archive.absences_at(instant)
         ids = archive.source_ids(archive.source_by_id(number).url for number in absences)
         gone = {url: absences[number] for url, number in ids.items()}
-        articles = archive.articles(as_of=instant, recorded=parse_when(known_at, settings), group=group)
-        clusters = () if unique is None else archive.clusters(how=Relation(unique), as_of=instant, evidence=False)
-        if group is not None and not articles and not archive.is_watched(group):
+        if group is not None and not archive.is_watched(group):
             raise NotArchived(f"there is no group or seed {group!r} in the seed index. See: wirecopy plan")
-    if unique:
-        folds = _fold_copies(articles, lambda article: article[0].url, clusters)
-    else:
-        folds = [(article, None) for article in articles]
-    documents = (
-        serialize.article(*article) | _absence_field(gone.get(article[0].url)) | _copies_field(unique, folded)
-        for article, folded in folds
-    )
-    if jsonl:
-        print_json_lines(documents)
-    elif json_:
-        print_json_list("articles", documents)
-    else:
-        _print_list([(version, folded) for (version, _), folded in folds], gone)
-        hidden = len(articles) - len(folds)
-        without = f", without {count(hidden, 'copy', 'copies')} of them" if hidden else ""
-        say(f"{count(len(folds), 'article')}{without}.")
+        articles = archive.stream_articles(as_of=instant, recorded=parse_when(known_at, settings), group=group)
+        folds: Iterable[_Fold] = ((article, None) for article in articles)
+        hidden = 0
+        if unique:
+            every = list(articles)
+            clusters = archive.clusters(how=Relation(unique), as_of=instant, evidence=False)
+            folds = _fold_copies(every, lambda article: article[0].url, clusters)
+            hidden = len(every) - len(folds)
+        documents = (
+            serialize.article(*article) | _absence_field(gone.get(article[0].url)) | _copies_field(unique, folded)
+            for article, folded in folds
+        )
+        if jsonl:
+            print_json_lines(documents)
+        elif json_:
+            print_json_lists({"articles": documents})
+        else:
+            rows = [(version, folded) for (version, _), folded in folds]
+            _print_list(rows, gone)
+            without = f", without {count(hidden, 'copy', 'copies')} of them" if hidden else ""
+            say(f"{count(len(rows), 'article')}{without}.")
 
 
 def _absence_field(absence: CurrentAbsence | None) -> dict[str, object]:

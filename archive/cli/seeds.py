@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import sys
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.common import PROBLEMS, as_json, print_json, verb
-from archive.cli.output import bold, count, format_minute, sanitize, say, warn, wrap
+from archive.cli.common import PROBLEMS, as_json, print_json, print_json_lists, verb
+from archive.cli.output import (
+    bold,
+    count,
+    format_minute,
+    print_blocks,
+    sanitize,
+    say,
+    terminal_width,
+    uses_colour,
+    warn,
+    wrap,
+)
 from archive.cli.wording import rendering_problem
 
 if TYPE_CHECKING:
@@ -120,14 +133,21 @@ def plan(settings: Settings, *, json_: bool) -> None:
     if json_:
         document = serialize_runs.plan(planned)
         new_rows = [{"url": seed.url, "kind": str(seed.kind), "because": _NEW} for seed in new_seeds]
-        print_json({**document, "due": [*new_rows, *document["due"]]})
+        print_json_lists({**document, "due": chain(new_rows, document["due"])})
         return
     for budget in planned.budgets:
         click.echo(wrap(_describe_budget(budget), then="  "))
     groups = {f"now: {_NEW}": [seed.url for seed in new_seeds]} if new_seeds else {}
-    for reason, urls in (groups | _group_by_reason(planned)).items():
-        click.echo(wrap(bold(sanitize(reason))))
-        click.echo("\n".join(sanitize(f"  {url}") for url in urls))
+    is_plain = terminal_width(sys.stdout) is None and not uses_colour()
+    print_blocks(
+        "\n".join(
+            [
+                sanitize(reason) if is_plain else wrap(bold(sanitize(reason))),
+                *(sanitize(f"  {url}") for url in urls),
+            ]
+        )
+        for reason, urls in (groups | _group_by_reason(planned)).items()
+    )
     say(f"{count(len(planned.visits) + len(new_seeds), 'page')} due now, {len(planned.waiting):,} later.")
 
 

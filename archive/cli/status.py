@@ -47,6 +47,7 @@ def status(settings: Settings, *, json_: bool) -> None:
         ("not visited", f"{count(unvisited, 'address', 'addresses')}. Next: wirecopy refresh" if unvisited else ""),
         ("nothing yet", _describe_empty(empty)),
         ("warnings", "\n".join([*future, *(alarm.because for alarm in overview["drift"])])),
+        ("waiting", _describe_queues(overview["queues"], overview["locks"])),
         ("proofs", "\n".join(checkpoint_places.gaps(settings))),
         ("lists", "\n".join(f"{row['url']}: {row['note']}" for row in overview["lists"])),
         ("errors", _describe_errors(overview["errors"], overview["error_count"])),
@@ -77,6 +78,20 @@ def _count_unread_seeds(settings: Settings) -> int:
 def _describe_empty(empty: Mapping[str, str]) -> str:
     lines = list(empty.values())[:_FEW]
     return "\n".join([*lines, *[f"and {len(empty) - _FEW} more: wirecopy status --json"] * (len(empty) > _FEW)])
+
+
+def _describe_queues(queues: Mapping[str, Any], locks: Mapping[str, float] | None) -> str:
+    """Return what waits to be read or compared, and since when. Empty if nothing does."""
+    nouns = {"derive": ("page to read", "pages to read"), "link": ("text to compare", "texts to compare")}
+    lines = [
+        f"{count(queue['waiting'], *nouns[name])}, the first of {format_minute(queue['oldest_at'])}"
+        for name, queue in queues.items()
+        if queue["oldest_at"] is not None
+    ]
+    if locks is not None and locks["waiting"]:
+        sessions = count(int(locks["waiting"]), "session")
+        lines.append(f"{sessions} of the server for a lock, for up to {locks['longest_seconds']:.0f} s")
+    return "\n".join(lines)
 
 
 def _describe_sizes(sizes: Mapping[str, int]) -> str:

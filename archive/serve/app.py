@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from archive.serve import api, forms, memento, old_addresses, pages, published_log, watch_forms
+from archive.serve import api, forms, memento, metrics, old_addresses, pages, published_log, watch_forms
 from archive.serve.access import Door
 from archive.serve.jobs import Jobs, Project
 from archive.serve.middleware import Guard, Rules
@@ -70,6 +70,7 @@ def _routes() -> list[BaseRoute]:
         *watch_forms.routes(),
         *old_addresses.routes(),
         *published_log.routes(),
+        *metrics.routes(),
         static,
         *memento.routes(),
     ]

@@ -12,7 +12,7 @@ from db.errors import StoreError, TooSlow
 from db.reader import Reader, check_revision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from db.dialect.server_address import ServerAddress
     from db.reader import Row
@@ -53,6 +53,10 @@ class ServerReader(Reader):
     def hold_snapshot(self) -> None:
         """From now on, see the archive as it is now, whatever is written meanwhile."""
         self.ask("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def stream(self, sql: str, /, **values: Any) -> Iterator[Row]:
+        """Yield the rows of ``ask``. The driver holds the whole result."""
+        yield from self.ask(sql, **values)
 
     def ask_bytes(self, sql: str, /, **values: Any) -> list[Row]:
         """Return all rows of one query: a server holds no text that is not UTF-8."""

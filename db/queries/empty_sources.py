@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 NATURE_FLAG: Final = "kind-"
 """Start of the flag of a capture whose page is of another kind than its row in the seed index says."""
 
+# The last condition of the inner query spares most articles of an archive the search for their newest captures.
 _WITHOUT_RESULT = f"""
     SELECT e.* FROM (
         SELECT s.id, s.url, s.url_key, s.kind, d.key AS seed_key, coalesce(c.reason, x.verdict, 'underived') AS state,
@@ -31,7 +32,11 @@ _WITHOUT_RESULT = f"""
                                        AND w.reason IS NULL ORDER BY w.captured_at DESC, w.id DESC LIMIT 1)
         WHERE s.found_in IS NULL AND s.retired_at IS NULL AND d.retired_at IS NULL
           AND s.kind IN ('article', 'feed', 'sitemap', 'section')
-          AND (CAST(:id AS BIGINT) IS NULL OR s.id = :id)) e
+          AND (CAST(:id AS BIGINT) IS NULL OR s.id = :id)
+          AND (s.kind <> 'article' OR EXISTS (SELECT 1 FROM capture k WHERE k.source_id = s.id AND k.flags <> '[]'
+                                              AND k.flags LIKE '%"{NATURE_FLAG}%')
+               OR NOT EXISTS (SELECT 1 FROM version v WHERE v.source_id = coalesce(s.same_as, s.id)
+                              AND v.superseded_at IS NULL))) e
     WHERE CASE WHEN e.kind = 'article' THEN NOT e.has_text OR e.page_flags LIKE '%"{NATURE_FLAG}%'
                ELSE NOT e.has_entries END
     ORDER BY e.url_key LIMIT :limit"""

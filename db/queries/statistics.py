@@ -46,7 +46,7 @@ def table_sizes(ask: Ask) -> dict[str, int]:
 _SERVER_SIZES = """
     SELECT CASE relname WHEN 'text_words' THEN 'text_fts' ELSE relname END AS name, pg_total_relation_size(oid) AS size
     FROM pg_class WHERE relnamespace = CAST(current_schema() AS regnamespace) AND relkind = 'r' ORDER BY 2 DESC, 1"""
-_COUNTABLE = 2**30  # bytes: counting reads about 200 MB a second, and a statistic should take a few seconds at most
+_COUNTABLE = 2**26  # bytes: counting reads the whole file, 830 MB in 4.4 s of CPU, where an estimate takes 0.1 s
 
 
 def _has_dbstat(ask: Ask) -> bool:

@@ -12,10 +12,10 @@ from db.queries import row_mapping
 from db.records import SCRAPER_MARKS, Fact, PageForm, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from db.reader import Ask, Row
+    from db.reader import Ask, Row, Stream
     from db.records import Version
 
 _FROM = f"FROM version v JOIN source s ON s.id = v.source_id JOIN {row_mapping.TEXT}"
@@ -109,13 +109,29 @@ def versions_as_of(
     ``when`` None: now. ``recorded``: as believed at that instant. ``group``: a group, or the key of a seed. Versions
     have their numbers in today's history.
     """
+    return list(stream_versions_as_of(ask, when=when, recorded=recorded, group=group))
+
+
+def stream_versions_as_of(
+    ask: Ask,
+    *,
+    when: datetime | None = None,
+    recorded: datetime | None = None,
+    group: str | None = None,
+    stream: Stream | None = None,
+) -> Iterator[tuple[Version, str]]:
+    """Yield what ``versions_as_of`` returns, from the rows that ``stream`` yields (None: all rows at once)."""
     groups = {row["id"]: row["name"] for row in ask(_SEEDS, wanted=group)}
     filters = "TRUE" if group is None else "s.seed_id IN (SELECT value FROM json_each(:seeds))"
     sql = _STANDING.format(current=_TODAY if recorded is None else _THEN, filters=filters)
     instant = _AT_LAST if when is None else micros(when)
-    rows = ask(sql, at=instant, recorded=micros_or_none(recorded), seeds=json.dumps(list(groups)))
-    last = {row["url"]: row for row in rows}  # of versions first seen at one instant, the last one counts
-    return [(row_mapping.version(row), groups.get(row["seed_id"], "")) for row in last.values()]
+    last: Row | None = None
+    for row in (stream or ask)(sql, at=instant, recorded=micros_or_none(recorded), seeds=json.dumps(list(groups))):
+        if last is not None and last["url"] != row["url"]:  # of versions first seen at one instant, the last one counts
+            yield row_mapping.version(last), groups.get(last["seed_id"], "")
+        last = row
+    if last is not None:
+        yield row_mapping.version(last), groups.get(last["seed_id"], "")
 
 
 _NOT_REREAD = """NOT EXISTS (

@@ -23,7 +23,8 @@ class SourceState:
     address alone, and for the Accept-Encoding of that request, ``validators_coding`` (None: not recorded).
     ``unmodified`` counts the 304s since that page. ``misled`` is True once a page changed although its validators did
     not. ``half_read`` is True for a list whose last page could not be read in full, and for a page of another kind than
-    its row says: it is fetched in full, because a 304 would hide it.
+    its row says: it is fetched in full, because a 304 would hide it. These three and ``parts`` speak against
+    validators, and are known only of a source that has any.
 
     ``changes`` counts the edits seen, ``parts`` the pages of a multi-page article. ``is_listed`` is True for a row of
     the seed index, which a person wrote. ``budget`` is the number of visits a day that the source's whole group may

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 
 from db.schema.columns import ROW_ID, identity, instant, metadata, reference, words
 
@@ -163,6 +163,8 @@ Index(
     sqlite_where=_failed,
     postgresql_where=_failed,
 )
+_flagged = text("flags <> '[]'")  # a query uses the index if it says just that
+Index("ix_capture_flagged", capture.c.source_id, sqlite_where=_flagged, postgresql_where=_flagged)
 _no_payload = capture.c.payload_id.is_(None)
 Index(
     "uq_capture_no_payload",

@@ -13,7 +13,6 @@ from archive.timestamps import iso
 from archive.urls import url_key
 from db.errors import NotArchived
 from db.lease_owner import active_leases
-from db.queries import future_captures, rechecks, statistics, work_errors
 from db.queries import future_captures, rechecks, statistics, work_errors, work_queues
 from db.queries import source_health as health_queries
 from db.queries import tombstones as tombstone_queries

@@ -1,1 +1,1 @@
-"""How it is done: one module per step, plus the one place that runs them. Imports nothing, so that verbs start fast."""
+"""The steps of the work, one room each, and the rooms that run them. Imports nothing, so that verbs start fast."""

@@ -84,7 +84,7 @@ class _Corrected:
 
 
 class _PageReads:
-    """What several windows of one page need."""
+    """Values that several windows of one page need."""
 
     def __init__(self, ask: Ask) -> None:
         self.corrected = _Corrected(ask)

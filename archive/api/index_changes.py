@@ -35,7 +35,10 @@ _ENTRIES_READ = 1_000  # newest entries of the audit among which those of a note
 
 @dataclass(frozen=True, slots=True)
 class IndexEdit:
-    """Who changes the index, and how the audit calls it. ``subjects`` names what changed from one text to another."""
+    """The person who changes the index, and the audit's name of the change.
+
+    ``subjects`` names what changed from one text to another.
+    """
 
     actor: Actor
     action: str

@@ -73,7 +73,7 @@ class OutletFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyFlow:
-    """How many articles of one outlet are copies of articles of another.
+    """The number of articles of one outlet that are copies of articles of another.
 
     ``lag``: the median delay in seconds, by the dates on the pages where they count, else by first sights; None if no
     delay is known. ``fastest``: the shortest one.

@@ -1,4 +1,4 @@
-"""What an archive does, as JSON values: plans, status, reports of runs, problems. The shapes are in ``docs/json/``."""
+"""Plans, status, reports of runs and problems as JSON values. The shapes are in ``docs/json/``."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def collect_evidence(measures: Measures, vectors: tuple[Matrix, Matrix] | None =
     if not (a.sentences and b.sentences):
         return {}
     respelled = dict(measures.respelled)
-    back = {theirs: ours for ours, theirs in respelled.items()}
+    back = {other: ours for ours, other in respelled.items()}
     similarity = measures.similarity.all
     sides = (_Side(a, b, similarity, respelled), _Side(b, a, similarity.T, back))
     order = (0, 1) if len(a.words) <= len(b.words) else (1, 0)
@@ -96,17 +96,17 @@ class _Side:
 
     def shares(self, shared_information: float) -> Iterator[tuple[str, float]]:
         """Yield the shares of any two texts with their names."""
-        own, theirs = self.text.shape, self._other.shape
-        yield "trigrams", len(own.plain_grams & theirs.plain_grams) / max(1, len(own.plain_grams))
+        own, other = self.text.shape, self._other.shape
+        yield "trigrams", len(own.plain_grams & other.plain_grams) / max(1, len(own.plain_grams))
         new_names = self._new_names()
         yield "new_names", new_names / (3 + new_names)
         own_quotations = self._own_quotations()
         yield "own_quotations", own_quotations / (1 + own_quotations)
         yield "novelty", max(0.0, 1 - shared_information / max(sum(self.text.distinctive.values()), 0.01))
         anchors = [self._respelled.get(anchor, anchor) for anchor in own.anchors]
-        yield "anchor_order", _common_order(anchors, theirs.anchors)
+        yield "anchor_order", _common_order(anchors, other.anchors)
         yield "joint_anchors", self._joint_anchors()
-        yield "word_order", _common_order(own.content, theirs.content)
+        yield "word_order", _common_order(own.content, other.content)
         yield "numbers", self._numbers()
 
     def shares_in_own_words(self) -> Iterator[tuple[str, float]]:
@@ -114,14 +114,14 @@ class _Side:
 
         Outlets that heard one speaker have the quotations in common, and tell the rest in words of their own.
         """
-        own, theirs = self.text.shape, self._other.shape
+        own, other = self.text.shape, self._other.shape
         cover = self._cover()
         yield "cover", self._mean(cover, self._weights)
         plain = self._weights * (np.array(own.quoted) < MOSTLY_QUOTED)
         yield "plain_cover", self._mean(cover, plain) if plain.any() else NO_SENTENCE
-        yield "details", _overlap(own.details, theirs.details) / max(sum(own.details.values()), 0.01)
-        retold = _overlap(own.details, theirs.quoted_details)
-        yield "retold", (retold + 0.2) / (sum(theirs.quoted_details.values()) + 1)
+        yield "details", _overlap(own.details, other.details) / max(sum(own.details.values()), 0.01)
+        retold = _overlap(own.details, other.quoted_details)
+        yield "retold", (retold + 0.2) / (sum(other.quoted_details.values()) + 1)
 
     def shares_across(self, shared_information: float) -> Iterator[tuple[str, float]]:
         """Yield the shares of two texts in two languages."""
@@ -150,9 +150,9 @@ class _Side:
 
         So a sentence that joins two others is covered, wherever they stand.
         """
-        own, theirs = (np.array([sentence.mass for sentence in text.sentences]) for text in (self.text, self._other))
-        shared = self._similarity * np.add.outer(own, theirs) / 2
-        if len(theirs) > 1:
+        own, other = (np.array([sentence.mass for sentence in text.sentences]) for text in (self.text, self._other))
+        shared = self._similarity * np.add.outer(own, other) / 2
+        if len(other) > 1:
             shared = shared[:, :-1] + shared[:, 1:]
         cover: Matrix = np.minimum(1.0, shared.max(axis=1) / np.maximum(own, 0.01))
         return cover
@@ -163,10 +163,9 @@ class _Side:
         return sum(name not in words and name not in self._respelled for name in names)
 
     def _own_quotations(self) -> int:
-        theirs = self._other.shape.grams
+        other = self._other.shape.grams
         return sum(
-            sum(gram in theirs for gram in grams) < QUOTED_ELSEWHERE * len(grams)
-            for grams in self.text.shape.quotations
+            sum(gram in other for gram in grams) < QUOTED_ELSEWHERE * len(grams) for grams in self.text.shape.quotations
         )
 
     def _joint_anchors(self) -> float:
@@ -195,8 +194,8 @@ class _Side:
 
         So a single number that both have by chance counts little.
         """
-        own, theirs = ({anchor for anchor in text.anchors if anchor[0].isdigit()} for text in (self.text, self._other))
-        return (len(own & theirs) + 1) / (len(own) + 2)
+        own, other = ({anchor for anchor in text.anchors if anchor[0].isdigit()} for text in (self.text, self._other))
+        return (len(own & other) + 1) / (len(own) + 2)
 
     def _lead_anchors(self) -> float:
         """Return the share of the names and numbers of the first sentences that the other text has. 0.5 without any."""
@@ -204,8 +203,8 @@ class _Side:
         for lead in self.text.shape.weights[:LEAD_SENTENCES]:
             weights |= lead
         total = sum(weights.values())
-        theirs = self._other.anchors
-        both = sum(weight for term, weight in weights.items() if self._respelled.get(term, term) in theirs)
+        other = self._other.anchors
+        both = sum(weight for term, weight in weights.items() if self._respelled.get(term, term) in other)
         return both / total if total else 0.5
 
 
@@ -219,9 +218,9 @@ def _overlap(a: Mapping[str, float], b: Mapping[str, float]) -> float:
     return sum(min(weight, b[term]) for term, weight in a.items() if term in b)
 
 
-def _common_order(own: Sequence[str], theirs: Sequence[str]) -> float:
+def _common_order(own: Sequence[str], other: Sequence[str]) -> float:
     """Return the longest common subsequence as a share of the first sequence."""
-    return LCSseq.similarity(own, theirs) / len(own) if own and theirs else 0.0
+    return LCSseq.similarity(own, other) / len(own) if own and other else 0.0
 
 
 def _rising(values: Sequence[int]) -> float:
@@ -241,14 +240,14 @@ def _meaning(vectors: Sequence[Matrix], texts: Sequence[TokenizedText]) -> dict[
 
     ``vectors`` and ``texts`` are those of the shorter and of the longer text.
     """
-    own, theirs = vectors
+    own, other = vectors
     weights = [
         np.array([max(1, len(sentence.words)) for sentence in text.sentences[: len(rows)]], dtype=float)
         for text, rows in zip(texts, vectors, strict=True)
     ]
-    cosines = own @ theirs.T
-    subject = (own.mean(axis=0) + theirs.mean(axis=0)) / 2
-    specific = _unit(own - subject) @ _unit(theirs - subject).T
+    cosines = own @ other.T
+    subject = (own.mean(axis=0) + other.mean(axis=0)) / 2
+    specific = _unit(own - subject) @ _unit(other - subject).T
     nearest = [(i, int(row.argmax())) for i, row in enumerate(specific) if row.max() > MUTUAL]
     mutual = [(i, j) for i, j in nearest if int(specific[:, j].argmax()) == i]
     shares = {"meaning_order": _rising([j for _, j in mutual])}

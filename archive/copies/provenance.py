@@ -37,7 +37,7 @@ MARKS = frozenset({"residue", "misspelt", "credits another"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What is known of the members of a cluster: the links between them, and what their pages declare.
+    """Evidence about the members of a cluster: the links between them, and what their pages declare.
 
     ``credits`` has by address the other members that a page names as its source or links to. ``marked`` are the
     addresses with scraper residue. ``misspelt`` has by address the names that one member alone spells its way.

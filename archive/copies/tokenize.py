@@ -124,7 +124,7 @@ class TokenizedText:
 
     @cached_property
     def shape(self) -> TextShape:
-        """What ``pair_evidence`` compares."""
+        """The values that ``pair_evidence`` compares."""
         return shape_of(self.words, self.sentences, self.names, self.topic)
 
     @cached_property

@@ -31,7 +31,7 @@ _AGE: Final = re.compile(r"\d{1,9}", re.ASCII)
 
 @dataclass(slots=True)
 class ServerDates:
-    """How far each server's time is ahead of this machine's. Add answers until `is_enough`, then read `offset`.
+    """The lead of each server's time over this machine's. Add answers until `is_enough`, then read `offset`.
 
     ``silent`` are the servers whose first answer told no time.
     """

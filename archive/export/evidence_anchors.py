@@ -1,4 +1,4 @@
-"""What an evidence file has from outside and about time: time stamps, cosignatures, and corrections of dates."""
+"""Parts of an evidence file from outside and about time: time stamps, cosignatures, and corrections of dates."""
 
 from __future__ import annotations
 

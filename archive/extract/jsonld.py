@@ -69,12 +69,12 @@ class LdArticle:
 
 @dataclass(slots=True)
 class _Nodes:
-    """The nodes of a page that may state something about it. ``named`` has those with a name by their ``@id``."""
+    """The nodes of a page that may state something about it. ``by_id`` has those with a name by their ``@id``."""
 
     articles: list[_Node] = field(default_factory=list)
     pages: list[_Node] = field(default_factory=list)
     works: list[_Node] = field(default_factory=list)
-    named: dict[str, _Node] = field(default_factory=dict)
+    by_id: dict[str, _Node] = field(default_factory=dict)
 
 
 def read_article(blocks: Iterable[str], addresses: Iterable[str], titles: Iterable[str] = ()) -> LdArticle | None:
@@ -86,10 +86,10 @@ def read_article(blocks: Iterable[str], addresses: Iterable[str], titles: Iterab
     nodes = _collect([value for block in blocks if len(block) <= MAX_JSON_LD for value in read_values(block)])
     known, heads = PageAddresses(addresses), tuple(filter(None, map(fold_words, titles)))
     own = _own_nodes(nodes.articles, known, heads)
-    articles = [_article(node, nodes.named) for node in own]
+    articles = [_article(node, nodes.by_id) for node in own]
     pages = [node for node in nodes.pages if known.match(_addresses(node)) is not False]
     works = [node for node in nodes.works if known.match(_addresses(node)) or _has_title(node, heads)]
-    others = [_other(node, nodes.named) for node in (*pages, *works)]
+    others = [_other(node, nodes.by_id) for node in (*pages, *works)]
     stated = [*articles, *(other for other in others if other.published or other.modified)]
     return _merge(stated) if stated else None
 
@@ -156,7 +156,7 @@ def _file(node: _Node, nodes: _Nodes) -> bool:
     elif not _WORKS.isdisjoint(kinds):
         nodes.works.append(node)
     if isinstance(node.get("@id"), str) and "name" in node:
-        nodes.named.setdefault(node["@id"], node)
+        nodes.by_id.setdefault(node["@id"], node)
     return False
 
 
@@ -172,8 +172,8 @@ def _plain(node: _Node) -> _Node:
 
 
 def _types(node: _Node) -> list[str]:
-    named = (node.get("@type") or node.get("type"), node.get("additionalType"))
-    kinds = [kind for kinds in named for kind in (kinds if isinstance(kinds, list) else [kinds])]
+    types = (node.get("@type") or node.get("type"), node.get("additionalType"))
+    kinds = [kind for kinds in types for kind in (kinds if isinstance(kinds, list) else [kinds])]
     return [_PREFIXED.sub("", str(kind).strip()) for kind in kinds if kind]
 
 
@@ -185,13 +185,13 @@ def _is_article(kinds: list[str]) -> bool:
     )
 
 
-def _article(node: _Node, named: dict[str, _Node]) -> LdArticle:
+def _article(node: _Node, by_id: dict[str, _Node]) -> LdArticle:
     return LdArticle(
         headline=_text(node.get("headline")) or _text(node.get("name")),
         published=_text(node.get("datePublished")) or _text(node.get("dateCreated")),
         modified=_text(node.get("dateModified")),
-        authors=_people(node, named),
-        publisher=next(iter(_names(node.get("publisher"), named)), ""),
+        authors=_people(node, by_id),
+        publisher=next(iter(_names(node.get("publisher"), by_id)), ""),
         language=_text(node.get("inLanguage")),
         free=_parse_free(node.get("isAccessibleForFree")),
         has_paid_part=_has_paid_part(node),
@@ -203,15 +203,15 @@ def _article(node: _Node, named: dict[str, _Node]) -> LdArticle:
     )
 
 
-def _other(node: _Node, named: dict[str, _Node]) -> LdArticle:
+def _other(node: _Node, by_id: dict[str, _Node]) -> LdArticle:
     """Return the dates and authors of a page or of a work that is no article."""
     dates = (node.get(key) for key in ("datePublished", "uploadDate", "datePosted", "dateCreated"))
     return LdArticle(
         is_article=False,
         published=next((text for date in dates if (text := _text(date))), ""),
         modified=_text(node.get("dateModified")),
-        authors=_people(node, named),
-        publisher=next(iter(_names(node.get("publisher"), named)), ""),
+        authors=_people(node, by_id),
+        publisher=next(iter(_names(node.get("publisher"), by_id)), ""),
         free=_parse_free(node.get("isAccessibleForFree")),
     )
 
@@ -226,18 +226,18 @@ def _text(value: Any) -> str:
     return " ".join(unescape(value).split()) if isinstance(value, str) else ""
 
 
-def _people(node: _Node, named: dict[str, _Node]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_names(node.get("author"), named) or _names(node.get("creator"), named)))
+def _people(node: _Node, by_id: dict[str, _Node]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_names(node.get("author"), by_id) or _names(node.get("creator"), by_id)))
 
 
-def _names(value: Any, named: dict[str, _Node]) -> list[str]:
+def _names(value: Any, by_id: dict[str, _Node]) -> list[str]:
     """Return the names of a person, an organisation, a list of them, or of the nodes that they refer to."""
     people = value if isinstance(value, list) else [value]
     names: list[str] = []
     for person in people[:_MAX_AUTHORS]:
         node = _plain(person) if isinstance(person, dict) else {"name": person}
         if "name" not in node and isinstance(node.get("@id"), str):
-            node = named.get(node["@id"], node)
+            node = by_id.get(node["@id"], node)
         own = node.get("name")
         names += [_text(name) for name in (own if isinstance(own, list) else [own])[:_MAX_AUTHORS]]
         if not any(names) and node.get("familyName"):

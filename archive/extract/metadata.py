@@ -127,7 +127,10 @@ def read_metadata(root: HtmlElement, url: str) -> DeclaredMetadata:
 
 
 class _ShownFacts:
-    """What is shown around the headline. Read at first use, because a page that declares everything has no need."""
+    """Facts that are shown around the headline.
+
+    They are read at first use, because a page that declares everything has no need.
+    """
 
     def __init__(self, root: HtmlElement, titles: Iterable[str], language: Statement | None) -> None:
         self._root, self._titles = root, tuple(title for title in titles if title)

@@ -1,4 +1,4 @@
-"""Whether an address that a page mentions is its own, under any of the spellings that publishers use for one page."""
+"""The addresses of a page, under any of the spellings that publishers use for one page."""
 
 from __future__ import annotations
 

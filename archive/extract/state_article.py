@@ -107,7 +107,7 @@ class StateArticle:
 
 @dataclass(frozen=True, slots=True)
 class _Story:
-    """What an object, or those around it, say about the story in it. Dates are as written."""
+    """Fields of the story that an object describes, or those around it. Dates are as written."""
 
     headline: str = ""
     addresses: tuple[str, ...] = ()

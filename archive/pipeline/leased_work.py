@@ -1,4 +1,4 @@
-"""What this run has of the work that all runs share: sites to fetch from, captures to derive, texts to compare.
+"""The share of this run in the work of all runs: sites to fetch from, captures to derive, texts to compare.
 
 Its leases are in the archive (``db.store.work_leases``), so they hold across processes and hosts.
 """

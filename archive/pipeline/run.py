@@ -97,16 +97,16 @@ class Run:
         Left out are those of sites that another run has, and those that another run made since capture ``after``.
         """
         self._refuse_slow_clock()
-        made = 0
+        visits_made = 0
         for batch in batches(visits):
             leased = await self.work.lease_visits(batch)
             recent = set() if after is None else capture_queries.visited_after(self.store.ask, after)
             own = [visit for visit in leased if visit.source_id not in recent]
             if own:
                 self.visits.update({visit.source_id: visit for visit in own})
-                made += (await self.step("gather", self._gather, [visit.source_id for visit in own]))["visits"]
+                visits_made += (await self.step("gather", self._gather, [visit.source_id for visit in own]))["visits"]
             await self._release_sites()
-        return made
+        return visits_made
 
     async def _release_sites(self) -> None:
         await self.record_side_captures()
@@ -147,8 +147,8 @@ class Run:
         failed = sum(capture.reason not in {None, "not_modified"} for capture in result.captures)
         for source_id in result.postponed:
             del self.visits[source_id]
-        made = len(visits) - len(result.postponed)
-        return self._count(visits=made, failed=failed, new_sources=len(result.new_sources))
+        visits_made = len(visits) - len(result.postponed)
+        return self._count(visits=visits_made, failed=failed, new_sources=len(result.new_sources))
 
     async def _add_forms(self, visit: Visit, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
         if visit.render:

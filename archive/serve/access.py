@@ -1,4 +1,4 @@
-"""Who makes a request: the user of a trusted proxy, the holder of a token, or the person at this machine.
+"""The person behind a request: the user of a trusted proxy, the holder of a token, or the person at this machine.
 
 The order: the user name of a proxy, only from a listed address; then the token of ``wirecopy serve --token``, which has
 all roles and no name; then a named token. A server without a password gives every request all roles, as only this

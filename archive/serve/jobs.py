@@ -59,7 +59,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What `wirecopy add --dry-run --json` found: an addition for each entry, and lists that could not be read.
+    """The result of `wirecopy add --dry-run --json`: an addition for each entry, and lists that could not be read.
 
     ``digest`` identifies the answer.
     """

@@ -200,20 +200,20 @@ class _Tags:
                 self._end, stop = "]", buffer.find("]", opening)
         is_over = stop >= 0
         size = len(self._end)
-        behind = stop if is_over else max(position, len(buffer) - size + 1)
+        end = stop if is_over else max(position, len(buffer) - size + 1)
         if self._end == "]]>":
-            self._text.append(buffer[position:behind])
+            self._text.append(buffer[position:end])
         if is_over:
             self._end = ">" if self._end == "]" else ""
-            behind += size
-        return behind, is_over
+            end += size
+        return end, is_over
 
     def _hold(self, buffer: str, position: int) -> int:
         """Take the text up to a tag that may be incomplete, and return the position of that tag."""
         start = buffer.rfind("<", position)
-        behind = start if start >= 0 and len(buffer) - start < _LONGEST_TAG else len(buffer)
-        self._text.append(resolve_references(buffer[position:behind]))
-        return behind
+        end = start if start >= 0 and len(buffer) - start < _LONGEST_TAG else len(buffer)
+        self._text.append(resolve_references(buffer[position:end]))
+        return end
 
 
 # --- entries ---------------------------------------------------------------------------------------------------------

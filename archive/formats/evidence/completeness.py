@@ -1,4 +1,4 @@
-"""What the log says of captures that are not in the file: each capture names the one of the same address before it."""
+"""Captures that the log has and the file lacks: each capture names the one of the same address before it."""
 
 from __future__ import annotations
 

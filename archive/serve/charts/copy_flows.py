@@ -1,4 +1,4 @@
-"""Who copies whom: originals at the left, copiers at the right, and between them a ribbon as wide as what was copied.
+"""A picture of who copies whom: originals at the left, copiers at the right, ribbons as wide as what was copied.
 
 The picture is 360 units wide with letters of 12, so it is legible on a telephone without being scaled down.
 """

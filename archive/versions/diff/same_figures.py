@@ -1,4 +1,4 @@
-"""Whether a changed passage has the same figures in another written form, such as "5 to 10" for "5-10"."""
+"""A test whether a changed passage has the same figures in another written form, such as "5 to 10" for "5-10"."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _SIGNS = frozenset("%\u2030\u00b0<>\u2264\u2265\u00b1=\u00d7+$\u20ac\u00a3\u00a5
 
 
 class FormsCompared(Enum):
-    """What the rewritten passages have in common."""
+    """Words and figures that the rewritten passages have in common."""
 
     NO_FIGURES = "no figures"
     SAME = "same"
@@ -53,7 +53,7 @@ class FormsCompared(Enum):
 
 
 class Comparison(NamedTuple):
-    """What two passages have in common, and the types of the figures that only one has."""
+    """Figures that two passages have in common, and the types of the figures that only one has."""
 
     forms: FormsCompared
     differing: frozenset[Piece] = frozenset()

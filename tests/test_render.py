@@ -226,7 +226,7 @@ def test_check_and_doctor_say_kindly_that_there_is_no_browser(project: Path) -> 
 
 
 def refresh_project(project: Path, site: Site, **more: str) -> Report:
-    values = {"RESOLVE": f"*.example=127.0.0.1:{site.port}", "MIN_GAP": "0", "PROBE": "no"} | more
+    values = {"RESOLVE": f"*.example=127.0.0.1:{site.port}", "MIN_GAP": "0", "PROBE": "no", "WORKERS": "1"} | more
     settings = load_settings({f"WIRECOPY_{name}": value for name, value in values.items()}, start=project)
     return asyncio.run(refresh(settings, force=True))
 

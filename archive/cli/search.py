@@ -19,6 +19,7 @@ from archive.cli.common import (
     print_json,
     print_json_lines,
     print_json_list,
+    say_how_to_start,
     verb,
 )
 from archive.cli.history import interruptions_since
@@ -271,6 +272,8 @@ def list_(
         hidden = len(articles) - len(folds)
         without = f", without {count(hidden, 'copy', 'copies')} of them" if hidden else ""
         say(f"{count(len(folds), 'article')}{without}.")
+        if not folds:
+            say_how_to_start(settings)
 
 
 def _absence_field(absence: CurrentAbsence | None) -> dict[str, object]:

@@ -343,6 +343,13 @@ def test_restore_is_refused_while_a_run_is_active(archive: Path, tmp_path: Path)
     assert f"Restored {path} from {copy}" in typed("--db", path, "restore", copy).stdout
 
 
+@pytest.mark.parametrize("verb", [["list"], ["events"], ["copies"]])
+def test_an_archive_without_addresses_says_how_to_start(tmp_path: Path, archive: Path, verb: list[str]) -> None:
+    Store(tmp_path / "new.db").close()
+    assert "Start with: wirecopy add URL" in typed("--db", tmp_path / "new.db", *verb).stderr
+    assert "Start with" not in typed("--db", archive, *verb).stderr
+
+
 def test_an_empty_file_is_no_archive_to_back_up(tmp_path: Path) -> None:
     (tmp_path / "archive.db").touch()
     with pytest.raises(SchemaMismatch, match="nothing to back up"):

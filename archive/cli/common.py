@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.output import print_blocks, warn
+from archive.cli.output import print_blocks, say, warn
 from db.errors import ArchiveError, BadInput, ConfigError, Corrupt, NotArchived, SeedError, StoreError
 
 if TYPE_CHECKING:
@@ -147,6 +147,16 @@ def parse_as_of(text: str | None, settings: Settings) -> datetime | None:
     from archive.timestamps import parse_past
 
     return None if text is None else parse_past(text, now=settings.now())
+
+
+def say_how_to_start(settings: Settings) -> None:
+    """Say how to start if the archive knows no address: an empty answer alone looks like a failure."""
+    from archive.api import Archive
+
+    with Archive(settings.db) as archive:
+        is_new = not archive.has_sources()
+    if is_new:
+        say("Nothing is archived yet. Start with: wirecopy add URL, then wirecopy refresh.")
 
 
 def print_json(document: object) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.api import serialize
-from archive.cli.common import as_json, as_jsonl, print_json, print_json_lines, verb
+from archive.cli.common import as_json, as_jsonl, print_json, print_json_lines, say_how_to_start, verb
 from archive.cli.output import (
     bold,
     count,
@@ -78,6 +78,8 @@ def copies(settings: Settings, url: str | None, *, all_: bool, uncorrected: bool
         )
         return
     _print_copies(clusters, links, all_=all_)
+    if not links:
+        say_how_to_start(settings)
 
 
 def _print_copies(clusters: Sequence[Cluster], links: Sequence[Link], *, all_: bool) -> None:

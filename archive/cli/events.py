@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.common import as_json, as_jsonl, parse_when, print_json, print_json_lines, verb
+from archive.cli.common import as_json, as_jsonl, parse_when, print_json, print_json_lines, say_how_to_start, verb
 from archive.cli.output import bold, count, dim, format_minute, sanitize, say, wrap
 from db.errors import BadInput
 from db.records import EventFilter, EventKind
@@ -57,6 +57,8 @@ def events(
             _print_event(row)
         more = " There are more: --limit" if after is not None else ""
         say(f"{count(len(rows), 'event')}.{more}")
+        if not rows:
+            say_how_to_start(settings)
 
 
 def _kinds(text: str) -> tuple[EventKind, ...]:

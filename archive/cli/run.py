@@ -10,7 +10,7 @@ import click
 
 from archive.api import serialize_runs
 from archive.api.empty_advice import describe_empty
-from archive.cli.common import PROBLEMS, SOME_FAILED, as_json, print_json, verb
+from archive.cli.common import PROBLEMS, SOME_FAILED, as_json, print_json, say_how_to_start, verb
 from archive.cli.output import bold, count, format_minute, sanitize, say, warn, wrap
 from archive.cli.wording import describe_run, describe_state, rendering_problem
 
@@ -56,6 +56,8 @@ def refresh(settings: Settings, only: tuple[str, ...], *, force: bool, shard: st
     code = _finish(report, json_=json_, empty=empty)
     if is_new:  # a mistyped --db must not go unnoticed
         say(f"There was no archive at {settings.db}; this run created it.")
+    if not (report.rows or json_):
+        say_how_to_start(settings)
     _say_index_changes(settings, report)
     if report.counts.get("not_notified"):
         _say_unsent_notices(settings)

@@ -19,6 +19,7 @@ from archive.cli.common import (
     print_json,
     print_json_lines,
     print_json_lists,
+    say_how_to_start,
     verb,
 )
 from archive.cli.history import interruptions_since
@@ -274,6 +275,8 @@ def list_(
             _print_list(rows, gone)
             without = f", without {count(hidden, 'copy', 'copies')} of them" if hidden else ""
             say(f"{count(len(rows), 'article')}{without}.")
+            if not rows:
+                say_how_to_start(settings)
 
 
 def _absence_field(absence: CurrentAbsence | None) -> dict[str, object]:

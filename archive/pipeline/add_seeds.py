@@ -161,7 +161,8 @@ def _refusal(settings: Settings, url: str, *, allow_private: bool) -> str:
     except ValueError:
         return ""
     refusal = refusal_of(literal, allow_private=allow_private or settings.allow_private)
-    return f"{refusal}; write allow-private: yes under the heading of its group if it is your own" if refusal else ""
+    fact, _, permission = refusal.partition("; ")
+    return f"{fact}; if it is your own, write allow-private: yes under the heading of its group" if permission else fact
 
 
 def _contact_problem(settings: Settings, urls: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ import json
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,14 @@ from jsonschema import Draft202012Validator
 from archive.api import Archive
 from archive.api.version_ref import Ref
 from archive.cli import main
+from archive.pipeline.extraction import _batches
 from archive.pipeline.import_files import import_files
 from archive.pipeline.refresh import refresh
 from archive.pipeline.reprocess import reextract
 from archive.settings import load_settings
 from archive.timestamps import iso
 from db.errors import BadInput
-from tests.builders import DAY, HOUR, T0
+from tests.builders import DAY, HOUR, T0, a_capture
 from tests.contents import contents, sizes
 from tests.newsroom import COPY, PARAGRAPHS, TALKS, page
 
@@ -291,3 +293,11 @@ def test_extract_gives_the_same_output_twice(extract_output: ExtractOutput) -> N
     code, objects, stderr = run_extract(*PAGES)
     assert (code, stderr) == (0, "")
     assert objects == extract_output[1][: len(PAGES)]
+
+
+def test_large_pages_are_extracted_in_smaller_batches() -> None:
+    """Memory is bounded by bytes too: a hundred pages of 20 MB would be 2 GB."""
+    small, large = a_capture(1), replace(a_capture(1), payload_length=20 << 20)
+    assert [len(batch) for batch in _batches([small] * 250)] == [100, 100, 50]
+    assert [len(batch) for batch in _batches([large] * 5)] == [2, 2, 1]
+    assert list(_batches([])) == []

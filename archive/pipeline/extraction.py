@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from archive.extract import boilerplate as cleaning
@@ -43,6 +42,7 @@ ON_EVERY_PART = "on every part"
 """The reason of removal of a line that another page of the same article repeats."""
 
 _BATCH_SIZE = 100  # pages whose payloads may be in memory at once
+_BATCH_BYTES = 32 << 20  # and their bytes: a page may have 20 MB
 
 
 # --- extracting ------------------------------------------------------------------------------------------------------
@@ -62,12 +62,25 @@ def extract_new(
     unknown = {
         (capture.payload_sha256, capture.charset): capture for capture in visits if capture.id not in extracted_ids
     }
-    remaining, extracted = iter(unknown.values()), 0
-    while batch := list(islice(remaining, _BATCH_SIZE)):
-        if again:
-            batch = [capture_read(store.ask, capture, recipe.id) for capture in batch]
-        extracted += _extract(store, extractors, batch, recipe, again=again)
+    extracted = 0
+    for batch in _batches(unknown.values()):
+        chosen = [capture_read(store.ask, capture, recipe.id) for capture in batch] if again else batch
+        extracted += _extract(store, extractors, chosen, recipe, again=again)
     return extracted
+
+
+def _batches(captures: Iterable[Capture]) -> Iterator[list[Capture]]:
+    """Yield captures in batches of at most `_BATCH_SIZE` pages and little more than `_BATCH_BYTES`."""
+    batch: list[Capture] = []
+    size = 0
+    for capture in captures:
+        batch.append(capture)
+        size += capture.payload_length or 0
+        if len(batch) >= _BATCH_SIZE or size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def capture_read(ask: Ask, capture: Capture, recipe_id: str) -> Capture:

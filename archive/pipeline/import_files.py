@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     _Importable = Outcome | RevisitRecord | ImportedCapture
 
 _BATCH_SIZE = 100  # captures in one transaction
+_BATCH_BYTES = 32 << 20  # and bytes of their pages, which are in memory together
 _CHUNK = 200  # captures derived at once
 _WORTH_WORKERS = 40  # pages: starting two workers costs as much as extracting about 40 pages here
 
@@ -117,6 +118,7 @@ class _Importer:
     def add_file(self, path: Path, items: Iterable[ImportItem]) -> None:
         """Record the captures of one file, in batches."""
         batch: list[_Importable] = []
+        size = 0
         for item in items:
             match item:
                 case BadLine():
@@ -124,10 +126,12 @@ class _Importer:
                 case SkippedRecords():
                     self.passed_over += item.count
                 case _:
-                    if len(batch) >= _BATCH_SIZE and not _is_part(item):  # a page and its parts stay in one batch
+                    is_full = len(batch) >= _BATCH_SIZE or size >= _BATCH_BYTES
+                    if is_full and not _is_part(item):  # a page and its parts stay in one batch
                         self._record(path, batch)
-                        batch = []
+                        batch, size = [], 0
                     batch.append(item)
+                    size += _payload_size(item)
         self._record(path, batch)
 
     def complete_revisits(self) -> None:
@@ -189,6 +193,12 @@ class _Importer:
                 what = f"{url} was forgotten on request on {tombstone.forgotten_at:%Y-%m-%d} and is not kept again"
                 self.bad.append(BadLine(str(path), 0, f"{what}; to allow it: wirecopy forget {url} --lift"))
                 self._reported.add(url)
+
+
+def _payload_size(item: _Importable) -> int:
+    content = item.content if isinstance(item, ImportedCapture) else item
+    outcome = content.outcome if isinstance(content, RevisitRecord) else content
+    return len(outcome.payload or b"")
 
 
 def _is_part(item: _Importable) -> bool:

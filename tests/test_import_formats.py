@@ -960,6 +960,15 @@ def test_a_damaged_file_in_a_package_costs_only_itself(tmp_path: Path):
     assert any(isinstance(item, BadLine) and "1.warc.gz" in item.file for item in items)
 
 
+def test_a_wacz_that_was_cut_off_says_so(tmp_path: Path):
+    warc = Warc()
+    warc.add("response", URL, b"<p>one")
+    with zipfile.ZipFile(tmp_path / "x.wacz", "w") as packed:
+        packed.writestr("archive/1.warc.gz", warc.out)
+    content = (tmp_path / "x.wacz").read_bytes()
+    assert "the file is cut off or damaged" in bad(file(tmp_path, "x.wacz", content[:-30])).problem
+
+
 def test_a_wacz_that_is_none_is_bad_input(tmp_path: Path):
     with pytest.raises(BadInput, match="not a WACZ"):
         read(file(tmp_path, "x.wacz", b"hello"))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _LIST: Final = "datapackage.json"
 _LIST_DIGEST: Final = "datapackage-digest.json"
+_ZIP_ENTRY: Final = b"PK\x03\x04"
 _PIECE: Final = 1 << 20
 _MAX_COPY: Final = 1 << 30  # bytes; a larger plain WARC is read as it is unpacked
 _MAX_LIST_BYTES: Final = 64 << 20  # bytes: a list of half a million files
@@ -37,18 +38,29 @@ def read_wacz(path: Path, now: datetime, segments: SegmentStore) -> Iterator[Imp
     """Yield problems of the package itself and the contents of the WARC files in a ``.wacz``.
 
     ``segments`` are shared with the other files of an import.
-    A file whose digest differs from the listed one is reported and still read. Raises `BadInput` if the file is no
-    WACZ.
+    A file whose digest differs from the listed one is reported and still read. A package that was cut off is one
+    problem. Raises `BadInput` if the file is no WACZ.
     """
     loader = warcio_loader()
     try:
         with zipfile.ZipFile(path) as packed:
             names = [name for name in sorted(set(packed.namelist())) if _is_warc(name)]
     except (zipfile.BadZipFile, OSError) as error:
+        if _begins_like_zip(path):
+            problem = "the file is cut off or damaged: the list of its contents, at the end of a zip, cannot be read"
+            return iter([BadLine(str(path), 1, f"{problem} ({error}); get a whole copy")])
         raise BadInput(f"{path}: not a WACZ, which is a zip file ({error})") from error
     if not names:
         raise BadInput(f"{path}: holds no WARC file; expected archive/*.warc.gz inside")
     return _read_package(path, names, WarcReader(now, loader, segments))
+
+
+def _begins_like_zip(path: Path) -> bool:
+    try:
+        with path.open("rb") as raw:
+            return raw.read(len(_ZIP_ENTRY)) == _ZIP_ENTRY
+    except OSError:
+        return False
 
 
 def _is_warc(name: str) -> bool:

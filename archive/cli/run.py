@@ -32,8 +32,9 @@ _FEW = 5  # mistakes, or addresses, that are listed one by one
 @verb
 @click.argument("only", nargs=-1, metavar="[SEED|GROUP|URL]...")
 @click.option("--force", is_flag=True, help="Check all of them, due or not.")
+@click.option("--shard", metavar="I/N", help="Be number I of N that share the work: its own sites first.")
 @as_json
-def refresh(settings: Settings, only: tuple[str, ...], *, force: bool, json_: bool) -> int:
+def refresh(settings: Settings, only: tuple[str, ...], *, force: bool, shard: str | None, json_: bool) -> int:
     r"""Check every page that is due, save new versions, and look for copies.
 
     Runs once, without a Prefect server. Exit code 3 means that some pages could not be fetched. 1 means that all were,
@@ -42,11 +43,14 @@ def refresh(settings: Settings, only: tuple[str, ...], *, force: bool, json_: bo
     \b
     wirecopy refresh
     wirecopy refresh us-mexico-talks --force
+    wirecopy refresh --shard 2/4                several hosts, one archive
     """
+    from archive.pipeline.refresh import parse_shard
     from archive.pipeline.refresh import refresh as run
 
     is_new = not settings.db.exists()
-    report = asyncio.run(run(settings, only=only, force=force))
+    part = None if shard is None else parse_shard(shard)
+    report = asyncio.run(run(settings, only=only, force=force, shard=part))
     failed = {row.url for row in report.rows if row.outcome not in {"page", "not_modified"}}
     empty = describe_empty(settings, visited={row.url for row in report.rows}, reported=failed)
     code = _finish(report, json_=json_, empty=empty)

@@ -411,7 +411,7 @@ def test_deploying_to_a_server_and_running_a_worker_as_the_documents_say(
     prefect(server, folder, "--no-prompt", "deploy", "--all")
     prefect(server, folder, "--no-prompt", "deploy", "--all")  # again: nothing doubles
     deployed = {deployment["name"]: deployment for deployment in ask(server, "deployments")}
-    assert set(deployed) == {"scheduled", "shard", "manual", "nightly"}
+    assert set(deployed) == {"scheduled", "manual", "nightly"}
     assert {deployment["work_pool_name"] for deployment in deployed.values()} == {"wirecopy"}
     assert [entry["schedule"]["cron"] for entry in deployed["scheduled"]["schedules"]] == ["*/15 * * * *"]
     (automation,) = ask(server, "automations")

@@ -24,6 +24,7 @@ import subprocess
 import sys
 import time
 import traceback
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Self
@@ -150,6 +151,8 @@ def _run(order: dict[str, Any], number: int) -> int:
                 name: date.fromisoformat(value) if name in {"since", "until"} else value
                 for name, value in order["hows"][number].items()
             }
+            if "workers" in how:  # 0: it extracts and compares by itself, which the settings do not offer
+                settings = replace(settings, workers=how.pop("workers"))
             if "shard" in how:
                 how["shard"] = Shard(number=how["shard"][0], of=how["shard"][1])
             verb = order["verb"]

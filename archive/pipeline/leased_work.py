@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from archive.settings import Settings
-    from db.records import Visit
     from db.store import Store
 
     class SiteMemory(Protocol):
@@ -70,11 +69,11 @@ class LeasedWork:
 
     # --- sites ---
 
-    async def lease_visits(self, visits: Sequence[Visit]) -> list[Visit]:
-        """Lease the sites of these visits, and return the visits to those that no other run has."""
-        sites = {visit.source_id: fetched_site(visit.url) for visit in visits}
+    async def lease_urls(self, urls: Iterable[str]) -> set[str]:
+        """Lease the sites of these URLs, and return the URLs of those that no other run has."""
+        sites = {url: fetched_site(url) for url in urls}
         await self._lease_sites(sites.values())
-        return [visit for visit in visits if sites[visit.source_id] in self._sites]
+        return {url for url, site in sites.items() if site in self._sites}
 
     async def _lease_sites(self, sites: Iterable[str]) -> None:
         async with self._lock:

@@ -99,14 +99,23 @@ class Run:
         self._refuse_slow_clock()
         visits_made = 0
         for batch in batches(visits):
-            leased = await self.work.lease_visits(batch)
+            leased = await self.work.lease_urls(visit.url for visit in batch)
             recent = set() if after is None else capture_queries.visited_after(self.store.ask, after)
-            own = [visit for visit in leased if visit.source_id not in recent]
+            own = [visit for visit in batch if visit.url in leased and visit.source_id not in recent]
             if own:
                 self.visits.update({visit.source_id: visit for visit in own})
                 visits_made += (await self.step("gather", self._gather, [visit.source_id for visit in own]))["visits"]
             await self._release_sites()
         return visits_made
+
+    async def resume_probes(self) -> None:
+        """Schedule the probes that an interrupted run would have made, at the sites that no other run has.
+
+        The sites are leased first: what is remembered of a site holds only as long as nobody else makes requests there.
+        """
+        pages = origin_queries.underived_urls(self.store.ask)
+        leased = await self.work.lease_urls(url for url, _ in pages)
+        self.fetcher.resume_probes((url, allow_private) for url, allow_private in pages if url in leased)
 
     async def _release_sites(self) -> None:
         await self.record_side_captures()

@@ -133,9 +133,18 @@ def renew_leases(connection: Connection, term: LeaseTerm) -> int:
 _IN_FORCE = "SELECT 1 AS n FROM lease WHERE name = :name AND owner = :owner AND taken_at = :number"
 
 
-def is_in_force(connection: Connection, fence: Fence) -> bool:
-    """True if the lease is still the one that was taken."""
-    return bool(ask_on(connection)(_IN_FORCE, name=fence.name, owner=fence.owner, number=fence.number))
+_AT_WORK = "SELECT owner FROM lease WHERE instr(name, ' ') = 0 ORDER BY taken_at"
+
+
+def check_fence(connection: Connection, fence: Fence) -> None:
+    """Raise StoreBusy if the lease is no longer the one that was taken."""
+    ask = ask_on(connection)
+    if not ask(_IN_FORCE, name=fence.name, owner=fence.owner, number=fence.number):
+        others = ", ".join(row["owner"] for row in ask(_AT_WORK)) or "none at this moment"
+        raise StoreBusy(
+            f"this run lost its lease: it was silent for longer than a lease lasts. Runs at work: {others}. "
+            "What was recorded is kept. Run the same command again to continue"
+        )
 
 
 def _unfinished_run(connection: Connection, kind: str, parameters: str) -> int | None:

@@ -12,9 +12,9 @@ from sqlalchemy.exc import DBAPIError
 
 from db import maintenance
 from db.dialect.server_address import ServerAddress
-from db.errors import ConnectionLost, StoreBusy
+from db.errors import ConnectionLost
 from db.reader import ThreadReaders, store_error_from
-from db.store.leases import is_in_force
+from db.store.leases import check_fence
 from db.writer import ask_on, open_engine
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ class Transactions:
             with self._translated_errors():
                 if outer is None:
                     with self._durable[durable].begin() as connection:
-                        self._check_fence(connection)
+                        if self._fence is not None:
+                            check_fence(connection, self._fence)
                         yield connection
                         is_done = True  # and the commit follows
                 else:
@@ -138,13 +139,6 @@ class Transactions:
                 yield
             finally:
                 self._open.connection = None
-
-    def _check_fence(self, connection: Connection) -> None:
-        if self._fence is not None and not is_in_force(connection, self._fence):
-            raise StoreBusy(
-                "this run lost its lease: it was silent for longer than a lease lasts, and another run took over. "
-                "What was recorded is kept. Run the same command again to continue"
-            )
 
     def _outer(self) -> Connection | None:
         return getattr(self._open, "connection", None)

@@ -75,10 +75,8 @@ class _Linker:
                 if text_id in current
             }
             judged = list(takewhile(lambda _: not stopped(), self._judgements(texts, others)))
-            with store.together(durable=False):
-                for text_id, judgements in judged:
-                    if text_id not in self._excluded:
-                        links += store.record_links(text_id, judgements, self._method, self._now, keys[text_id])
+            sound = {text_id: judgements for text_id, judgements in judged if text_id not in self._excluded}
+            links += store.record_links_of_texts(sound, keys, self._method, self._now)
         return links
 
     def _keys(self, texts: Mapping[int, Text]) -> dict[int, Sequence[int]]:

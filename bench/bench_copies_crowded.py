@@ -33,7 +33,7 @@ from db.store import Store
 from tests.pagehistories import GOVERNMENT, government_histories
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 UNIT = "ms"
 
@@ -79,9 +79,9 @@ class CountingStore(Store):
         super().__init__(path)
         self.compared: Counter[int] = Counter()
 
-    def record_links(self, text_id: int, judgements: Sequence[object], *others: object) -> int:
-        self.compared[text_id] += len(judgements)
-        return super().record_links(text_id, judgements, *others)
+    def record_links_of_texts(self, judgements_by_text: Mapping[int, Sequence[object]], *others: object) -> int:
+        self.compared.update({text_id: len(judgements) for text_id, judgements in judgements_by_text.items()})
+        return super().record_links_of_texts(judgements_by_text, *others)
 
 
 def government_texts() -> list[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from archive.api import Archive
+from archive.pipeline.link import link
 from db import logical_dump, maintenance
 from db.dialect.server_address import ServerAddress
 from db.errors import BadInput, Corrupt, SchemaMismatch, StoreBusy, StoreError, TooSlow, Unstorable
@@ -39,6 +40,8 @@ SIZES = {
     "work_queues.lock_waits",
 }
 """What an engine says of its own files."""
+
+BOATS = [("Marta", 12), ("Ines", 31), ("Rosa", 54), ("Clara", 7), ("Lucia", 88), ("Teresa", 19), ("Beatriz", 46)]
 
 Both = tuple[Reader, Reader, Arguments]
 
@@ -102,6 +105,23 @@ def test_an_archive_moved_to_a_server_and_back_has_the_same_rows(both: Both, tmp
         assert logical_dump.digests(back.ask) == logical_dump.digests(here.ask)
         assert list(Archive(tmp_path / "back.db").verify(deep=True)) == list(Archive(here.path).verify(deep=True))
     assert moved.rows["capture"] > 10
+
+
+def test_texts_are_linked_alike_on_both_engines(server: Server, tmp_path: Path):
+    words = [
+        f"The ferry {name} left the harbour of Aveiro at dawn with {count} people on board." for name, count in BOATS
+    ]
+    links = []
+    for path in (tmp_path / "archive.db", server.address(tmp_path)):
+        with Store(path) as store:
+            for number, body in enumerate((words, words[:-1], words[1:])):
+                source = add_source(store, f"https://daily.example/{number}")
+                make_history(store, source, [("\n".join(body), T0)], title="Ferries")
+            assert link(store, now=LATER) == 3
+            assert link(store, now=LATER) == 0
+            links.append(store.ask("SELECT a_text_id, b_text_id, relation, because FROM link ORDER BY 1, 2"))
+            assert store.ask("SELECT count(*) AS n FROM text WHERE linked_by IS NULL") == [{"n": 0}]
+    assert links[0] == links[1]
 
 
 @pytest.mark.slow

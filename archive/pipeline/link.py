@@ -102,9 +102,8 @@ class _Linker:
             judged = list(takewhile(lambda _: not stopped(), self._judgements(texts, others)))
             with store.together(durable=False):
                 in_hand = self._queue.texts_in_hand([text_id for text_id, _ in judged]) - self._excluded
-                for text_id, judgements in judged:
-                    if text_id in in_hand:
-                        links += store.record_links(text_id, judgements, self._method, self._now, keys[text_id])
+                sound = {text_id: judgements for text_id, judgements in judged if text_id in in_hand}
+                links += store.record_links_of_texts(sound, keys, self._method, self._now)
         return links
 
     def _keys(self, texts: Mapping[int, Text]) -> dict[int, Sequence[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
@@ -45,28 +46,58 @@ def record_links(
     Returns how many links are new. Given its LSH ``keys``, links to texts that are not its candidates at this moment
     are deleted or not stored: a text may have ceased to be a candidate while it was compared.
     """
+    by_text = {text_id: judgements}
+    return record_links_of_texts(connection, by_text, {} if keys is None else {text_id: keys}, method, now)
+
+
+def record_links_of_texts(
+    connection: Connection,
+    judgements_by_text: Mapping[int, Sequence[tuple[int, Judgement]]],
+    keys_by_text: Mapping[int, Sequence[int]],
+    method: str,
+    now: datetime,
+) -> int:
+    """Store the judgements of several texts, each as ``record_links`` does, and return how many links are new.
+
+    Most texts have no link and get none: they take part in three statements for all.
+    """
     ask = ask_on(connection)
-    related = {other_id: judgement for other_id, judgement in judgements if judgement.relation is not None}
-    linked = _linked_texts(ask, text_id) if keys is not None else set()
-    allowed = {*related} if keys is None or not (related or linked) else {*candidates(ask, text_id, keys)}
-    _delete_links(connection, text_id, linked - allowed)
-    written = {other_id: judgement for other_id, judgement in related.items() if other_id in allowed}
-    if written:
-        judged = {"method": method, "judged_at": micros(now)}
-        rows = [row | judged for row in _rows(ask, text_id, written)]
-        execute_on(connection, _UPSERT, rows)
-    execute_on(connection, "UPDATE text SET linked_by = :method WHERE id = :id", {"method": method, "id": text_id})
-    execute_on(connection, "DELETE FROM unlinked WHERE text_id = :id", {"id": text_id})
-    return len(written.keys() - linked)  # a pair that waits on both sides is judged twice, and is one link
+    linked = _linked_texts(ask, [text_id for text_id in judgements_by_text if text_id in keys_by_text])
+    new = 0
+    for text_id, judgements in judgements_by_text.items():
+        related = {other_id: judgement for other_id, judgement in judgements if judgement.relation is not None}
+        before, keys = linked[text_id], keys_by_text.get(text_id)
+        allowed = {*related} if keys is None or not (related or before) else {*candidates(ask, text_id, keys)}
+        _delete_links(connection, text_id, before - allowed)
+        written = {other_id: judgement for other_id, judgement in related.items() if other_id in allowed}
+        if written:
+            judged = {"method": method, "judged_at": micros(now)}
+            execute_on(connection, _UPSERT, [row | judged for row in _rows(ask, text_id, written)])
+        new += len(written.keys() - before)  # a pair that waits on both sides is judged twice, and is one link
+        for other_id in before - allowed:
+            linked[other_id].discard(text_id)
+        for other_id in written:
+            linked[other_id].add(text_id)
+    ids = json.dumps(list(judgements_by_text))
+    execute_on(connection, _MARK_COMPARED, {"method": method, "ids": ids})
+    execute_on(connection, _DEQUEUE, {"ids": ids})
+    return new
 
 
-def _linked_texts(ask: Ask, text_id: int) -> set[int]:
-    rows = ask(
-        "SELECT b_text_id AS id FROM link WHERE a_text_id = :id UNION ALL "
-        "SELECT a_text_id AS id FROM link WHERE b_text_id = :id",
-        id=text_id,
-    )
-    return {row["id"] for row in rows}
+_MARK_COMPARED = "UPDATE text SET linked_by = :method WHERE id IN (SELECT value FROM json_each(:ids))"
+_DEQUEUE = "DELETE FROM unlinked WHERE text_id IN (SELECT value FROM json_each(:ids))"
+_LINKED = """
+    SELECT a_text_id AS id, b_text_id AS other FROM link WHERE a_text_id IN (SELECT value FROM json_each(:ids))
+    UNION ALL
+    SELECT b_text_id AS id, a_text_id AS other FROM link WHERE b_text_id IN (SELECT value FROM json_each(:ids))"""
+
+
+def _linked_texts(ask: Ask, text_ids: Sequence[int]) -> defaultdict[int, set[int]]:
+    """Map these texts to those that they are linked with."""
+    linked: defaultdict[int, set[int]] = defaultdict(set)
+    for row in ask(_LINKED, ids=json.dumps(list(text_ids))) if text_ids else ():
+        linked[row["id"]].add(row["other"])
+    return linked
 
 
 def _delete_links(connection: Connection, text_id: int, others: set[int]) -> None:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, or_, update
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.sqlite import insert
 
 from db.queries.links import COMMON_FROM, FORTNIGHT, KEY_CAP, RARE_CAP, block_of, first_days, key_cap, key_value
 from db.schema import link, near_key, text, unlinked
@@ -54,6 +53,11 @@ _HOLDERS = sql(_HOLDERS_SQL)
 
 _INSERT = "INSERT INTO near_key (key, day, text_id) VALUES (:key, :day, :text_id) ON CONFLICT DO NOTHING"
 
+_FORGET_METHOD = "UPDATE text SET linked_by = NULL WHERE id IN (SELECT value FROM json_each(:ids))"
+_QUEUE = """
+    INSERT INTO unlinked (text_id) SELECT id FROM text WHERE id IN (SELECT value FROM json_each(:ids))
+    ON CONFLICT DO NOTHING"""
+
 _ANY_DISTANCE = -1
 _ALL_DAYS = {"since": -(1 << 40), "until": 1 << 40}
 
@@ -65,14 +69,15 @@ def add_lsh_keys(connection: Connection, keys_by_text: Mapping[int, Sequence[int
     and leaves the queue.
     """
     ask = ask_on(connection)
-    days = first_days(ask, keys_by_text)
+    days, stored = first_days(ask, keys_by_text), _stored_days(ask, keys_by_text)
     for text_id, keys in keys_by_text.items():
-        _store_keys(connection, ask, text_id, keys, days.get(text_id))
+        _store_keys(connection, ask, text_id, keys, stored.get(text_id), days.get(text_id))
     return {*days}
 
 
-def _store_keys(connection: Connection, ask: Ask, text_id: int, keys: Sequence[int], day: int | None) -> None:
-    day_before = _stored_day(ask, text_id, keys)
+def _store_keys(
+    connection: Connection, ask: Ask, text_id: int, keys: Sequence[int], day_before: int | None, day: int | None
+) -> None:
     if day_before != day:
         if day_before is not None:
             _delete_keys(connection, ask, text_id, keys, day_before)
@@ -90,12 +95,16 @@ def queue_moved_texts(connection: Connection, before: Mapping[int, int], after: 
     _compare_again(connection, moved)
 
 
-def _stored_day(ask: Ask, text_id: int, keys: Sequence[int]) -> int | None:
-    """Return the day of a text's stored keys. Its smallest key is that of a band, which few other texts have."""
-    if not keys:
-        return None
-    rows = ask("SELECT day FROM near_key WHERE key = :key AND text_id = :id", key=min(keys), id=text_id)
-    return rows[0]["day"] if rows else None
+_DAYS = """
+    SELECT n.text_id, n.day FROM json_each(:pairs) p
+    CROSS JOIN near_key n ON n.key = CAST(json_extract(p.value, '$[0]') AS BIGINT)
+                         AND n.text_id = CAST(json_extract(p.value, '$[1]') AS BIGINT)"""
+
+
+def _stored_days(ask: Ask, keys_by_text: Mapping[int, Sequence[int]]) -> dict[int, int]:
+    """Map texts to the day of their stored keys. The smallest key is that of a band, which few other texts have."""
+    pairs = [[min(keys), text_id] for text_id, keys in keys_by_text.items() if keys]
+    return {row["text_id"]: row["day"] for row in ask(_DAYS, pairs=json.dumps(pairs))}
 
 
 def _insert_keys(connection: Connection, ask: Ask, text_id: int, keys: Sequence[int], day: int) -> None:
@@ -144,6 +153,7 @@ def _compare_again(connection: Connection, text_ids: Collection[int]) -> None:
     One that is being compared at this moment stays in the queue after it.
     """
     revoke_texts(connection, text_ids)
-    for text_id in sorted(text_ids):
-        if connection.execute(update(text).where(text.c.id == text_id).values(linked_by=None)).rowcount:
-            connection.execute(insert(unlinked).values(text_id=text_id).on_conflict_do_nothing())
+    if text_ids:
+        ids = {"ids": json.dumps(sorted(text_ids))}
+        execute_on(connection, _FORGET_METHOD, ids)
+        execute_on(connection, _QUEUE, ids)

@@ -70,6 +70,7 @@ class Store(Transactions):
     settle_alone = transaction(lone_histories.settle_alone, durable=False)
     confirm_versions = transaction(confirmations.confirm_versions, durable=False)
     record_links = transaction(links.record_links, durable=False)
+    record_links_of_texts = transaction(links.record_links_of_texts, durable=False)
     add_lsh_keys = transaction(lsh_index.add_lsh_keys, durable=False)
     drop_links = transaction(links.drop_links)
     record_capture_error = transaction(work_errors.record_capture_error, durable=False)

@@ -249,9 +249,7 @@ def list_(
 
     instant = parse_as_of(as_of, settings)
     with Archive(settings.db) as archive:
-        absences = {} if instant is None else archive.absences_at(instant)
-        ids = archive.source_ids(archive.source_by_id(number).url for number in absences)
-        gone = {url: absences[number] for url, number in ids.items()}
+        gone = {} if instant is None else _absences_at(archive, instant)
         if group is not None and not archive.is_watched(group):
             raise NotArchived(f"there is no group or seed {group!r} in the seed index. See: wirecopy plan")
         articles = archive.stream_articles(as_of=instant, recorded=parse_when(known_at, settings), group=group)
@@ -277,6 +275,13 @@ def list_(
             say(f"{count(len(rows), 'article')}{without}.")
             if not rows:
                 say_how_to_start(settings)
+
+
+def _absences_at(archive: Archive, instant: datetime) -> dict[str, CurrentAbsence]:
+    """Return the articles that were gone at an instant, by address."""
+    absences = archive.absences_at(instant)
+    ids = archive.source_ids(archive.source_by_id(number).url for number in absences)
+    return {url: absences[number] for url, number in ids.items()}
 
 
 def _absence_field(absence: CurrentAbsence | None) -> dict[str, object]:

@@ -105,8 +105,9 @@ async def gather(
 
     A capture is recorded as soon as it arrives, so cancelling loses only the visits still under way. The fetcher limits
     the requests per host, so every visit may be started at once.
-    ``dates``: record nothing until enough servers told the time. Raises ConfigError if they contradict ``now``.
-    ``add_forms`` adds the outcomes of other forms of a page to those of its visit.
+
+    ``dates``: record nothing until enough servers told the time; ``add_forms`` adds other forms of a page to its visit.
+    Raises ConfigError if the servers contradict ``now``.
     """
     arrivals = _Arrivals()
     waiting: list[_Arrival] = []  # for the time by the servers

@@ -9,8 +9,7 @@ failures are ``FetchError`` inside this package and a ``Reason`` in the outcome.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
@@ -23,7 +22,7 @@ from archive.crawl.fetch.fetch_error import FetchError, SiteBusy
 from archive.crawl.fetch.host_queue import HostQueue
 from archive.crawl.fetch.ip_limit import IpLimiter
 from archive.crawl.fetch.meta_refresh import refresh_target
-from archive.crawl.fetch.politeness import RememberedHost, recall_nothing, retry_wait
+from archive.crawl.fetch.politeness import RememberedHost, permit_all, recall_nothing, retry_wait
 from archive.crawl.fetch.redirects import RedirectChain, outcome_from_error, outcome_from_response
 from archive.crawl.fetch.robots import READ_BYTES, robots_from_outcome, robots_visit
 from archive.crawl.fetch.ssrf_guard import GuardedBackend, Lookup, Resolver
@@ -32,25 +31,18 @@ from db.records import Outcome, Reason, SeedKind, Visit
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Awaitable, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
     from datetime import datetime
     from types import TracebackType
 
     from archive.crawl.fetch.policy import FetchPolicy
+    from archive.crawl.fetch.politeness import Permit
     from db.records import HostState
-
-Permit = Callable[[str], AbstractAsyncContextManager[bool]]
 
 _MAX_HOPS = 10
 _MAX_ROBOTS_HOPS = 5  # RFC 9309, section 2.3.1.2
 _PROBE_SECONDS = 10.0  # the deadline of a probe; a visit to the same origin waits no longer than that
 _PATIENCE = 20.0  # seconds a run waits for its probes; an origin with a longer gap is probed while texts are derived
-
-
-def permit_all(url: str) -> AbstractAsyncContextManager[bool]:
-    """Permit the request, as where only one run fetches."""
-    del url
-    return nullcontext(enter_result=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

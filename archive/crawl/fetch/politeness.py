@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -18,6 +20,9 @@ from db.records import HostState, Reason
 
 if TYPE_CHECKING:
     from db.records import Capture, Outcome
+
+Permit = Callable[[str], AbstractAsyncContextManager[bool]]
+"""A context in which requests may be made to the site of a URL, if it yields True."""
 
 LONGEST_DELAY: Final = 120.0
 """Seconds. A Crawl-delay of years is a mistake or a ban. News crawlers obey up to 120 s (Common Crawl's CC-NEWS)."""
@@ -49,6 +54,12 @@ def recall_nothing(origin: str) -> RememberedHost:
     """Return an empty memory of ``origin``, as in the very first run."""
     del origin
     return RememberedHost()
+
+
+def permit_all(url: str) -> AbstractAsyncContextManager[bool]:
+    """Permit the requests, as where only one run fetches."""
+    del url
+    return nullcontext(enter_result=True)
 
 
 def request_gap(state: HostState, *, min_gap: float, crawl_delay: float) -> float:

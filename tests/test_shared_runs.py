@@ -226,29 +226,6 @@ def test_the_others_finish_what_a_killed_run_had_begun(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif("KILLED_SHARED_RUNS" not in os.environ, reason="waits for a lease to lapse: set KILLED_SHARED_RUNS")
-def test_the_sites_of_a_dead_host_are_taken_over_after_one_lease(
-    world: World, hosts: list[Warm], alone: list[dict[str, Any]], server: Server, tmp_path: Path
-) -> None:
-    if warm.why_no_hosts() is not None:
-        pytest.skip(str(warm.why_no_hosts()))
-    write_index(tmp_path)
-    address = server.address(tmp_path)
-    world.day = 0
-    environ = world.environ(address.url)
-    with Store(address) as store:
-        hosts[1].begin("refresh", tmp_path, environ, shards(1), kill_after=1.5)
-        hosts[0].begin("refresh", tmp_path, environ, shards(1))
-        assert (hosts[1].end(), hosts[0].end()) == ([KILLED], [0])
-        hosts_of_runs = {
-            row["owner"].partition("@")[2].partition(":")[0] for row in statistics.runs(store.ask, limit=5)
-        }
-    assert len(hosts_of_runs) == 2
-    assert world.targets().keys() == EXPECTED.keys()
-    check(address, alone[0], tmp_path / "copy.db")
-
-
-@pytest.mark.slow
 def test_four_runs_on_a_server_give_the_archive_of_one_in_a_file_although_connections_are_lost(
     world: World, hosts: list[Warm], alone: list[dict[str, Any]], server: Server, tmp_path: Path
 ) -> None:

@@ -16,6 +16,7 @@ from archive.extract.worker_pool import Extractors
 from archive.formats.timemap import Memento, further_timemaps, parse_timemap, raw_url
 from archive.pipeline.backfill import backfill
 from archive.pipeline.gather_mementos import gather_mementos
+from archive.pipeline.leased_work import LeasedWork
 from archive.pipeline.run import Run, run_inline
 from archive.settings import Settings
 from archive.urls import url_key
@@ -192,6 +193,7 @@ class Bench:
             recipe=RECIPE,
             run_id=self.store.begin_run("backfill", "{}", "me", T0),
             step=run_inline,
+            work=LeasedWork(self.store, "me", self.settings),
         )
         asyncio.run(gather_mementos(run, source_queries.states(self.store.ask), window))
         return run.counts, fetcher.urls()

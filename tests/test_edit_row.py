@@ -12,7 +12,9 @@ from archive.seeds import read_index
 from archive.seeds.edit_row import change_row, move_row, pause_row, retire_row
 from archive.seeds.index_file import IndexChanged
 from db.errors import BadInput, SeedError
-from db.records import SeedKind
+from db.records import PROGRAM, SeedKind
+from db.store import Store
+from tests.builders import T0
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,6 +123,18 @@ def test_what_shares_its_line_with_another_seed_is_left_to_an_editor() -> None:
             retire_row(text, key)
 
 
+def change_in(path: Path, change: RowChange, digest: str | None = None) -> str:
+    """Change one row of an index beside an archive, and return the key of the row from now on."""
+    digest = digest or read_page(path).digest
+    return change_one(archive_beside(path), path, change, digest=digest, actor=PROGRAM, now=T0)
+
+
+def archive_beside(path: Path) -> Path:
+    db = path.with_name("archive.db")
+    Store(db).close()
+    return db
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -135,7 +149,7 @@ def test_a_wrong_change_is_refused_and_writes_nothing(tmp_path: Path, change: Ro
     path = tmp_path / "INDEX.md"
     path.write_text(INDEX, encoding="utf-8")
     with pytest.raises(BadInput, match=message):
-        change_one(path, change, digest=read_page(path).digest)
+        change_in(path, change)
     assert path.read_text(encoding="utf-8") == INDEX
 
 
@@ -145,9 +159,9 @@ def test_a_change_of_somebody_else_is_noticed_and_not_overwritten(tmp_path: Path
     digest = read_page(path).digest
     path.write_text(INDEX + "\nA line of Ben.\n", encoding="utf-8")
     with pytest.raises(IndexChanged, match="by somebody else"):
-        change_one(path, RowChange(key="energy/grid", action="retire"), digest=digest)
+        change_in(path, RowChange(key="energy/grid", action="retire"), digest)
     assert path.read_text(encoding="utf-8") == INDEX + "\nA line of Ben.\n"
-    assert change_one(path, RowChange(key="energy/grid", action="move", group="x"), digest=read_page(path).digest)
+    assert change_in(path, RowChange(key="energy/grid", action="move", group="x"))
     assert "A line of Ben." in path.read_text(encoding="utf-8")
 
 
@@ -157,7 +171,7 @@ def test_saving_what_a_form_shows_changes_nothing(tmp_path: Path) -> None:
     before = path.read_bytes()
     for row in read_page(path).rows:
         change = RowChange(key=row.key, action="save", kind=row.kind, every=row.every, note=row.note)
-        assert change_one(path, change, digest=read_page(path).digest) == row.key
+        assert change_in(path, change) == row.key
     assert path.read_bytes() == before
 
 
@@ -165,8 +179,9 @@ def test_what_was_found_is_added_once(tmp_path: Path) -> None:
     path = tmp_path / "INDEX.md"
     path.write_text(INDEX, encoding="utf-8")
     rows = [("https://new.example/a", "article", "A | b"), ("https://daily.example/grid", "article", "")]
-    assert add_found(path, rows, group="Added", every="2h") == ["https://new.example/a"]
-    assert add_found(path, rows, group="Added", every="") == []
+    db = archive_beside(path)
+    for every, added in (("2h", ["https://new.example/a"]), ("", [])):
+        assert add_found(db, path, rows, group="Added", every=every, actor=PROGRAM, now=T0) == added
     assert path.read_text(encoding="utf-8").startswith(INDEX)
     (row,) = (row for row in read_page(path).rows if row.group == "added")
     assert (row.every, row.note) == ("2h", "A | b")

@@ -304,7 +304,8 @@ def test_parts_are_no_visits_of_their_own(store: Store, source_id: int, now: dat
 def test_the_state_has_the_number_of_parts(store: Store, now: datetime) -> None:
     seed = a_seed(url=TALKS)
     store.sync_seeds([seed], {TALKS: url_key(TALKS)}, now)
-    visit(store, 1, story(now), now)
+    script = story(now)
+    visit(store, 1, script | {TALKS: [replace(script[TALKS][0], etag='"1"')]}, now)
     (state,) = source_queries.states(store.ask)
     assert (state.parts, state.failures, state.last_reason, state.last_visit_at) == (3, 0, None, now)
 

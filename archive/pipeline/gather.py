@@ -104,13 +104,11 @@ async def gather(
     """Make the visits, record a capture of each, and add the articles that lists name as sources.
 
     A capture is recorded as soon as it arrives, so cancelling loses only the visits still under way. The fetcher limits
-    the requests per host, so every visit may be started at once.
+    the requests per host, so every visit may be started at once. ``add_forms`` adds other forms of a page to its visit.
 
-    ``dates``: record nothing until enough servers told the time; ``add_forms`` adds other forms of a page to its visit.
-    Raises ConfigError if the servers contradict ``now``.
+    ``dates``: record nothing until enough servers told the time. Raises ConfigError if they contradict ``now``.
     """
-    arrivals = _Arrivals()
-    waiting: list[_Arrival] = []  # for the time by the servers
+    arrivals, waiting = _Arrivals(), list[_Arrival]()  # waiting: for the time by the servers
     captures: list[Capture] = []
     new_source_ids: list[int] = []
 

@@ -108,7 +108,8 @@ async def gather(
 
     ``dates``: record nothing until enough servers told the time. Raises ConfigError if they contradict ``now``.
     """
-    arrivals, waiting = _Arrivals(), list[_Arrival]()  # waiting: for the time by the servers
+    arrivals = _Arrivals()
+    waiting: list[_Arrival] = []  # for the time by the servers
     captures: list[Capture] = []
     new_source_ids: list[int] = []
 
@@ -127,8 +128,7 @@ async def gather(
                 waiting += await arrivals.take()
                 if not captures and not _has_clock_answer(dates, waiting, visits, len(arrivals.postponed)):
                     continue
-                offset = None if dates is None else dates.offset()
-                if offset is None and waiting:
+                if (offset := dates.offset() if dates else None) is None and waiting:
                     batch, waiting = waiting, []
                     await asyncio.to_thread(record, batch, fetcher.side_captures())
             for task in tasks:
@@ -137,10 +137,10 @@ async def gather(
         while offset is None and (waiting or arrivals.is_waiting):  # cancelled: record what has arrived
             batch, waiting = waiting or arrivals.take_now(), []
             record(batch, fetcher.side_captures())
-    if offset is not None:
-        fetcher.side_captures()  # they have the wrong dates too
-        raise ConfigError(describe(offset, now))
-    return GatherResult(tuple(captures), tuple(new_source_ids), tuple(arrivals.postponed))
+    if offset is None:
+        return GatherResult(tuple(captures), tuple(new_source_ids), tuple(arrivals.postponed))
+    fetcher.side_captures()  # they have the wrong dates too
+    raise ConfigError(describe(offset, now))
 
 
 def _with_listed(store: Store, batch: Sequence[_Arrival], new_source_ids: list[int], now: datetime) -> list[_Arrival]:

@@ -9,11 +9,13 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from archive.urls import url_key
 from db import maintenance
+from db.errors import Corrupt
+from db.queries import captures as capture_queries
 from db.reader import Reader
 from db.records import Passage, Reason
 from db.store import Store
@@ -242,6 +244,7 @@ def changed(value: object, dice: random.Random) -> object:
 
 
 @given(seed=st.integers(0, 2**32))
+@example(seed=735278742)  # an unused bit of a zstd frame
 @settings(max_examples=50)
 def test_a_byte_changed_in_any_fact_is_found(sound: bytes, tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     dice = random.Random(seed)
@@ -254,8 +257,18 @@ def test_a_byte_changed_in_any_fact_is_found(sound: bytes, tmp_path_factory: pyt
             connection.execute(f"UPDATE {table} SET {column} = ? WHERE {name} = ?", [changed(value, dice), key])
         except sqlite3.IntegrityError:  # SQLite itself refuses this one
             return
-    assert found(path, deep=True), (table, column, key)
+    assert found(path, deep=True) or (column == "data" and is_intact(path, key)), (table, column, key)
     shutil.rmtree(path.parent)
+
+
+def is_intact(path: Path, payload_id: object) -> bool:
+    """True if a payload still unpacks to the bytes of its digest: a zstd frame has bits that nothing reads."""
+    with Reader(path) as reader:
+        (row,) = reader.ask("SELECT sha256 FROM payload WHERE id = :id", id=payload_id)
+        try:
+            return bool(capture_queries.payload(reader.ask, row["sha256"].hex()))
+        except Corrupt:
+            return False
 
 
 def test_an_address_under_another_key_is_found(path: Path) -> None:

@@ -304,7 +304,8 @@ def _marks_of_rivals(own: model.Signs, against: Sequence[model.Signs]) -> Iterat
     for name, says in _MARKS.items():
         marked = sum(name in rival for rival in against)
         if marked and name not in own:
-            rest = f"{marked} of the {len(against)} others do" if len(against) > 1 else "the other does"
+            does = "does" if marked == 1 else "do"
+            rest = f"{marked} of the {len(against)} others {does}" if len(against) > 1 else "the other does"
             yield f"{says}, {rest}"
 
 

@@ -14,9 +14,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LARGEST_WHEEL = 2_900_000
-"""Bytes. 2,834,000 measured (2,599,000 before the browser, witnesses, leases and written forms of figures): 1,270,000 of
-them the frequencies of words in 18 languages, 105,000 the pages. The rest is code. A good deal more means that something
-slipped in."""
+"""Bytes. 2,834,000 measured (2,599,000 before the browser, witnesses, leases and written forms of figures): 1,270,000
+of them the frequencies of words in 18 languages, 105,000 the pages. The rest is code. A good deal more means that
+something slipped in."""
 
 
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:

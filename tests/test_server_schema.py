@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 SCHEMA_0015 = (
     *drop_views(),
     "DROP TABLE credential, audit",
-    "DROP INDEX ix_entry_kind",
+    "DROP INDEX ix_entry_kind, ix_capture_source_id_captured_at_reason, ix_derivation_capture_id_verdict",
+    "DROP INDEX ix_capture_flagged",
     "ALTER TABLE capture DROP COLUMN salt, DROP COLUMN same_before",
     "ALTER TABLE caught_up DROP COLUMN reader",
     "ALTER TABLE seen DROP CONSTRAINT pk_seen, DROP COLUMN reader, ADD CONSTRAINT pk_seen PRIMARY KEY (source_id)",

@@ -38,7 +38,10 @@ def outgoing_links(root: HtmlElement, text: str, url: str) -> Iterator[Fact]:
 def _addresses(root: HtmlElement, text: str, url: str) -> Iterator[str]:
     beginnings = {" ".join(line.split())[:_COMPARED] for line in text.split("\n") if line.strip()}
     anchors = [anchor for anchor, _ in zip(root.iter("a"), range(_MOST_ANCHORS), strict=False)]
-    abroad = [(anchor, address) for anchor in anchors if (address := _address_abroad(anchor.get("href") or "", url))]
+    own = _host(url)
+    abroad = [
+        (anchor, address) for anchor in anchors if (address := _address_abroad(anchor.get("href") or "", url, own))
+    ]
     if not abroad:
         return
     containers = {
@@ -58,15 +61,23 @@ def _addresses(root: HtmlElement, text: str, url: str) -> Iterator[str]:
             block = parent
 
 
-def _address_abroad(href: str, url: str) -> str | None:
+def _address_abroad(href: str, url: str, own_host: str) -> str | None:
     """Return the absolute address of a link to a page of another host, else None."""
     if not href.startswith(("http://", "https://", "//")) or len(href) > _MOST_ADDRESS:
         return None
+    if href.partition("//")[2].removeprefix("www.").startswith(f"{own_host}/"):
+        return None  # most links, without the cost of reading their addresses
     try:
         address = urljoin(url, href.strip())
-        parts, own = urlsplit(address), urlsplit(url)
-        host, own_host = (name.removeprefix("www.") for name in (parts.hostname or "", own.hostname or ""))
+        parts = urlsplit(address)
     except ValueError:
         return None
-    is_front_page = not (parts.path.strip("/") or parts.query)
+    host, is_front_page = _host(address), not (parts.path.strip("/") or parts.query)
     return None if is_front_page or not host or host == own_host else address
+
+
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""

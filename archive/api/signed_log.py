@@ -80,13 +80,8 @@ def create_key(db: Path, name: str, *, seed: bytes, now: datetime) -> SigningKey
 
 def read_key(db: Path) -> SigningKey:
     """Return the key of an archive's log. Raises BadInput if there is none, or if it cannot be read."""
-    path = key_path(db)
-    try:
-        return signed_note.decode_signing_key(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise BadInput("this archive has no log key yet. Make one: wirecopy log key --create NAME") from error
-    except (OSError, UnicodeDecodeError, BadInput) as error:
-        raise BadInput(f"{path} cannot be used as the key of the log ({error}); put back your copy of it") from error
+    missing = "this archive has no log key yet. Make one: wirecopy log key --create NAME"
+    return signed_note.read_signing_key(key_path(db), owner="the log", missing=missing)
 
 
 def last_checkpoint(db: Path) -> SignedCheckpoint | None:

@@ -64,13 +64,8 @@ def create_key(folder: Path, name: str, *, seed: bytes) -> SigningKey:
 
 def read_key(folder: Path) -> SigningKey:
     """Return the key of a witness. Raises BadInput if there is none, or if it cannot be read."""
-    path = key_path(folder)
-    try:
-        return signed_note.decode_signing_key(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise BadInput(f"{folder} has no key of a witness. Make one: wirecopy witness key --create NAME") from error
-    except (OSError, UnicodeDecodeError, BadInput) as error:
-        raise BadInput(f"{path} cannot be used as the key of a witness ({error}); put back your copy of it") from error
+    missing = f"{folder} has no key of a witness. Make one: wirecopy witness key --create NAME"
+    return signed_note.read_signing_key(key_path(folder), owner="a witness", missing=missing)
 
 
 class Witness:

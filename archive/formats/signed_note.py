@@ -23,6 +23,7 @@ from db.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 _ED25519: Final = b"\x01"  # the type of a key and its signatures in C2SP's registry
 _PRIVATE: Final = "PRIVATE+KEY+"
@@ -92,6 +93,19 @@ def decode_signing_key(text: str) -> SigningKey:
     if not text.startswith(_PRIVATE) or not is_key_name(name) or raw[:1] != _ED25519 or len(raw) != 1 + _SEED:
         raise BadInput("this is no private key of a log: expected one line PRIVATE+KEY+name+id+key")
     return SigningKey(name=name, seed=raw[1:])
+
+
+def read_signing_key(path: Path, *, owner: str, missing: str) -> SigningKey:
+    """Return the private key in a file. Raises BadInput: ``missing`` if there is none, else that it is unusable.
+
+    ``owner`` is the owner of the key in the message, such as ``the log``.
+    """
+    try:
+        return decode_signing_key(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadInput(missing) from error
+    except (OSError, UnicodeDecodeError, BadInput) as error:
+        raise BadInput(f"{path} cannot be used as the key of {owner} ({error}); put back your copy of it") from error
 
 
 def is_key_name(name: str) -> bool:

@@ -27,8 +27,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from archive.timestamps import iso, parse_stamp
 from archive.urls import url_key
 from db.errors import ArchiveError, BadInput
+from db.han_forms import TWO_FORMS
 from db.records import SearchFilters
-from db.script_folding import fold, is_segmented, needs_folding, phrase_tokens
+from db.script_folding import folded_words, has_umlaut, is_segmented, needs_folding, phrase_tokens, spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -202,7 +203,8 @@ def _phrase(text: str, prefix: str, words: int, *, unwanted: bool, in_title: boo
     if is_segmented(text):
         tokens, is_beginning = phrase_tokens(text)
         part = f'{columns}"{" ".join(tokens)}"{"*" if is_beginning or prefix else ""}'
-        return _Term(part, words, unwanted, f"{shown} (also as a part of words)")
+        writings = "" if TWO_FORMS.isdisjoint(text) else ", in simplified and traditional letters"
+        return _Term(part, words, unwanted, f"{shown} (also as a part of words{writings})")
     column = "{title title_parts} : " if in_title else ""
     variants = [f'{column}"{quoted}"{prefix}']
     folded = _folded_variants(text)
@@ -213,13 +215,12 @@ def _phrase(text: str, prefix: str, words: int, *, unwanted: bool, in_title: boo
 
 
 def _folded_variants(text: str) -> list[str]:
-    """Return other spellings of a text: its folded form, and both spellings of the German sharp s."""
-    spellings = [fold(text)] if needs_folding(text) else []
+    """Return other spellings of a text: its folded form, that without umlauts, and both of the German sharp s."""
     lowered = text.lower()
-    if "ss" in lowered:
-        spellings.append(lowered.replace("ss", "\u00df"))
-    words = {spelling: " ".join(_LETTERS.findall(spelling)) for spelling in spellings}
-    return [spelling for spelling in dict.fromkeys(words.values()) if spelling and spelling != lowered]
+    spellings = [" ".join(folded_words(text))] if needs_folding(text) else []
+    spellings += [" ".join(_LETTERS.findall(spelled_out(text)))] if has_umlaut(text) else []
+    spellings += [" ".join(_LETTERS.findall(lowered.replace("ss", "\u00df")))] if "ss" in lowered else []
+    return [spelling for spelling in dict.fromkeys(spellings) if spelling and spelling != lowered]
 
 
 def _near(text: str, apart: int, *, unwanted: bool) -> Iterator[_Term]:

@@ -45,6 +45,7 @@ FOLLOWED = [
     ("""<meta content="0,url = '/new page'" http-equiv=" REFRESH ">""", "/new%20page"),
     ("<meta http-equiv=refresh content='3 /new'>", "/new"),
     ("<meta http-equiv=refresh content='.5;/new'>", "/new"),
+    (f"<svg>{TO_NEW}</svg>", "/new"),
     ("<base href='/b/'><meta http-equiv=refresh content='0;url=c'>", "/b/c"),
     (f"<meta http-equiv=refresh content='soon'>{TO_NEW}", "/new"),
 ]

@@ -388,7 +388,15 @@ def test_entries_of_a_session_before_its_cut_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", [{"method": "POST"}, {"_resourceType": "xhr"}, {"response": {"status": 302}}, {"response": {"status": 0}}]
+    "entry",
+    [
+        {"request": {"url": "data:text/html,x"}},
+        {"request": {"url": "chrome-extension://a/b.html"}},
+        {"method": "POST"},
+        {"_resourceType": "xhr"},
+        {"response": {"status": 302}},
+        {"response": {"status": 0}},
+    ],
 )
 def test_what_no_reader_asked_for_is_no_page_of_a_session(tmp_path: Path, entry: dict[str, Any]) -> None:
     assert items(tmp_path / "a.har", har(LONG, **entry)) == [SkippedRecords(2)]

@@ -24,6 +24,7 @@ from archive.formats.imported import (
 )
 from archive.formats.media_type import declared_type, media_type
 from archive.formats.page_type import is_page, may_be_page
+from archive.formats.saved_page import is_web_address
 from db.errors import BadInput
 from db.records import Exchange
 
@@ -40,6 +41,7 @@ _BETWEEN: Final = re.compile(r"[\s,]*")
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _VERSION: Final = re.compile(r"(?:http/|h)(\d(?:\.\d)?)", re.IGNORECASE | re.ASCII)
+_STATUS: Final = re.compile(r"\d{3}", re.ASCII)
 _STATUSES: Final = range(100, 600)
 _PAGE_KINDS: Final = frozenset({"", "document", "navigation", "other"})
 _NO_BODY: Final = "its page has no body; export the session with its contents (HAR with content)"
@@ -103,10 +105,16 @@ def _entries_before_cut(text: str) -> Iterator[dict[str, Any] | BadInput]:
 def _answers_page(entry: dict[str, Any]) -> bool:
     """True for the response of a server to a request of a browser for what may be a page."""
     request, response = _part(entry, "request"), _part(entry, "response")
-    status = response.get("status")
-    is_answer = isinstance(status, int) and status in _STATUSES
-    is_request = str(request.get("method", "GET")).upper() == "GET" and _has_page_kind(entry)
-    return is_answer and is_request and may_be_page(status, _content_type(response))
+    status = _status(response)
+    is_get = str(request.get("method", "GET")).upper() == "GET"
+    is_request = is_get and is_web_address(str(request.get("url"))) and _has_page_kind(entry)
+    return status in _STATUSES and is_request and may_be_page(status, _content_type(response))
+
+
+def _status(response: dict[str, Any]) -> int:
+    """Return the status of a response, which some programs write as text. 0 if there is none."""
+    status = str(response.get("status"))
+    return int(status) if _STATUS.fullmatch(status) else 0
 
 
 def _has_page_kind(entry: dict[str, Any]) -> bool:
@@ -124,7 +132,7 @@ def _outcome(entry: dict[str, Any], now: datetime) -> Outcome:
         payload=payload,
         content_type=content_type,
         charset=charset,
-        status=response["status"],
+        status=_status(response),
     )
     headers = _pairs(response)
     values = {name.lower(): value for name, value in reversed(headers)}
@@ -145,7 +153,7 @@ def _body(response: dict[str, Any]) -> tuple[bytes | None, str, str | None, tupl
     content, content_type = _part(response, "content"), _content_type(response)
     text = content.get("text")
     if not isinstance(text, str):
-        if not content.get("size") and response["status"] >= 300:  # noqa: PLR2004  (only a success needs a body)
+        if not content.get("size") and _status(response) >= 300:  # noqa: PLR2004  (only a success needs a body)
             return None, content_type, None, ()
         raise BadInput(_NO_BODY)
     if str(content.get("encoding") or "").lower() != "base64":

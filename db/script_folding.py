@@ -13,7 +13,8 @@ here, and only for what needs them:
 - a word with Latin letters outside of unicode61's folding, full-width forms, or letters of two alphabets: that word;
 - a word with an umlaut, an a with a ring or a crossed o: that word as it is spelled without such letters (Mueller).
 
-A vowel sign becomes a private-use letter, because unicode61 would split there. Chinese letters are simplified. Arabic
+A vowel sign becomes a private-use letter, because unicode61 would split there; so each line of an Indic script has its
+words there. Chinese letters are simplified. Arabic
 words lose the article and what is written together with it (light stemming; Larkey, Ballesteros and Connell 2002), but
 no single letter: too many words begin with one of their own, in Hebrew too.
 """
@@ -39,10 +40,12 @@ _SEGMENTED: Final = (
     "\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f\u31f0-\u31ff"  # kana, Bopomofo
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"  # Han
 )
+_INDIC: Final = "\u0900-\u0963\u0966-\u096f\u0971-\u0df3"  # letters, digits and signs from Devanagari to Sinhala
 _RUN = re.compile(f"[{_SEGMENTED}]+")
-_PIECE = re.compile(f"(?P<run>[{_SEGMENTED}]+)|(?P<word>(?:(?![{_SEGMENTED}])[^\\W_])+)")
+_IN_PARTS = re.compile(f"[{_SEGMENTED}{_INDIC}]")
+_PIECE = re.compile(f"(?P<run>[{_SEGMENTED}]+)|(?P<word>(?:(?![{_SEGMENTED}])(?:[^\\W_]|[{_INDIC}]))+)")
 _LINE_SIGNS = re.compile(
-    f"[{_SEGMENTED}\uff66-\uff9f\uffa0-\uffdc"
+    f"[{_SEGMENTED}{_INDIC}\uff66-\uff9f\uffa0-\uffdc"
     "\u0622-\u0626\u0629\u0640\u0649\u064b-\u065f\u0660-\u0669\u0670\u0671\u06a9\u06cc\u06f0-\u06f9\ufb50-\ufdff"
     "\u06aa\u06be\u06c0-\u06c3\u06cd\u06d0\u06d2\u06d3\u06d5\u093c\u0929\u0931\u0934\u0958-\u095f\u09bc\u09dc-\u09df\u0a33\u0a36"
     "\u0a3c\u0a59-\u0a5e\u0abc\u0b3c\u0b5c\u0b5d\u00ad\u200b-\u200f\u2060\ufeff\u05f3\u05f4"
@@ -51,7 +54,7 @@ _LINE_SIGNS = re.compile(
     "|[\u0400-\u04ff\u0370-\u03ff][\u0300\u0301]|(?![0-9])\\d|[\u05d0-\u05ea][\"'][\u05d0-\u05ea]"
 )
 _WORD_SIGNS = re.compile(
-    "[\u02bb\u02bc\u00fe\u00de\u00f0\u00d0\u00df\u1e9e\u0131\u0130\u00f8\u00d8\u0142\u0141\u0111\u0110\u00e6\u00c6\u0153\u0152\ufb00-\ufb06\uff10-\uff5a]"
+    "[\u02bb\u02bc\u00b2\u00b3\u00b9\u2070-\u209c\u00fe\u00de\u00f0\u00d0\u00df\u1e9e\u0131\u0130\u00f8\u00d8\u0142\u0141\u0111\u0110\u00e6\u00c6\u0153\u0152\ufb00-\ufb06\uff10-\uff5a]"
 )
 _TWO_ALPHABETS = re.compile("[A-Za-z][\u0400-\u04ff]|[\u0400-\u04ff][A-Za-z]")
 _MARKS = re.compile(
@@ -95,7 +98,13 @@ _LOOK_ALIKES = str.maketrans(
 _NON_JOINER = re.compile("(?<=[\u0600-\u06ff])\u200c")
 _DIGIT = re.compile(r"(?![0-9])\d")
 _WORD = re.compile(r"[^\W_]+")
-_SIGN_BLOCKS = ((0x0E00, 0xE000), (0x1000, 0xE100), (0x1780, 0xE200), (0xAA60, 0xE300))
+_SIGN_BLOCKS = (
+    (0x0E00, 0xE000),
+    (0x1000, 0xE100),
+    (0x1780, 0xE200),
+    (0xAA60, 0xE300),
+    *((block, 0xE400 + block - 0x0900) for block in range(0x0900, 0x0E00, 0x100)),
+)
 _BLOCK_SIZE = 0x100
 
 
@@ -120,6 +129,11 @@ def _one_alphabet(word: str) -> str:
 def is_segmented(text: str) -> bool:
     """True if ``text`` has letters that are searched in pairs."""
     return _RUN.search(unicodedata.normalize("NFKC", text)) is not None
+
+
+def is_in_parts(text: str) -> bool:
+    """True if ``text`` has letters whose words unicode61 does not cut right: it is searched in the parts alone."""
+    return _IN_PARTS.search(unicodedata.normalize("NFKC", text)) is not None
 
 
 def needs_folding(text: str) -> bool:
@@ -170,7 +184,7 @@ def search_parts(text: str) -> str:
 def _tokens(folded: str) -> Iterator[str]:
     for piece in _PIECE.finditer(folded):
         if piece["word"]:
-            yield _stem(piece["word"])
+            yield encode_signs(_stem(piece["word"]))
         else:
             run = encode_signs(piece["run"])
             yield from map("".join, pairwise(run))
@@ -193,7 +207,7 @@ def phrase_tokens(text: str) -> tuple[list[str], bool]:
 
 
 def encode_signs(text: str) -> str:
-    """Replace the vowel signs and marks of scripts without spaces by private-use letters."""
+    """Replace the vowel signs and marks of Indic scripts and of those without spaces by private-use letters."""
     return text if text.isalpha() else "".join(map(_encoded, text))
 
 

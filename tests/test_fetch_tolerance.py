@@ -179,6 +179,24 @@ def test_header_lines_that_browsers_pass_over_cost_nothing(site: Site) -> None:
     assert "headers-repaired" in outcome.flags
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "http/1.1 200 OK\nContent-Type: text/html",
+        "HTTP/1.1   200 OK\nContent-Type: text/html",
+        "HTTP/1.1\t200 OK\nContent-Type: text/html",
+        "\n\nHTTP/1.1 200 OK\nContent-Type: text/html",
+        "HTTP/1.1 200 OK\n Content: x\nContent-Type: text/html",
+        "HTTP/1.1 200 OK\nContent-Type: text/html\nContent-Length: +{}",
+        "HTTP/1.1 200 OK\nContent-Type: text/html\nContent-Length: unknown",
+    ],
+)
+def test_a_head_that_browsers_understand_is_read(site: Site, head: str) -> None:
+    site.pages["/odd"] = raw(head.format(len(HTML)), HTML)
+    outcome = fetch(site, "/odd")
+    assert (outcome.reason, outcome.status, outcome.payload, outcome.content_type) == (None, 200, HTML, "text/html")
+
+
 @pytest.mark.parametrize("name", ["gzip, chunked", "GZIP,chunked", "x-gzip, chunked", "gzip", "identity"])
 def test_a_transfer_coding_is_removed(site: Site, name: str) -> None:
     body = gzip.compress(HTML) if "gzip" in name.lower() else HTML

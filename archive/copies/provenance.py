@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from archive.copies import original_model as model
-from archive.copies.dating import age, contradiction, far_ahead, far_apart, lags_behind, seconds, span
+from archive.copies.dating import age, contradiction, far_ahead, far_apart, lags_behind, seconds, span, uncertainty
 from archive.copies.house_names import names_house
 from archive.copies.source_credits import credits_by_page
 from db.records import DeclaredProvenance
@@ -126,9 +126,10 @@ def probable_original(evidence: Evidence) -> ProbableOriginal:
     original = allowed[best]
     rivals = [member for member in allowed if member is not original]
     reasons = tuple(_reasons(original, rivals, signs, evidence))
+    reasons = reasons or (_why_without_reasons(signs[original.url], [signs[rival.url] for rival in rivals]),)
     return ProbableOriginal(
         member=original,
-        reasons=reasons or (_why_without_reasons(signs[original.url], [signs[rival.url] for rival in rivals]),),
+        reasons=(*reasons, *_uncertain_dates([original, *rivals], evidence)),
         certainty=round(chances[best], 4),
         standing=_standing(original, rivals, signs, chances[best]),
     )
@@ -225,7 +226,7 @@ def _sources(evidence: Evidence) -> list[tuple[int, list[int]]]:
 
 def _span(member: VersionRef, evidence: Evidence) -> tuple[float, float]:
     is_dated = member.published_at is not None and member.url not in evidence.uncompared
-    return span(member, is_dated=is_dated, is_local=evidence.declared_by(member).local_time)
+    return span(member, evidence.declared_by(member), is_dated=is_dated)
 
 
 def _signs_by_name(member: VersionRef, crediting: int, evidence: Evidence) -> dict[str, float]:
@@ -234,7 +235,9 @@ def _signs_by_name(member: VersionRef, crediting: int, evidence: Evidence) -> di
 
 
 def _length(member: VersionRef, evidence: Evidence) -> int:
-    return evidence.declared_by(member).length
+    """Return the length of a member's text, 0 if it is not known or is that of many entries."""
+    page = evidence.declared_by(member)
+    return 0 if page.running else page.length
 
 
 def _centrality(evidence: Evidence) -> dict[str, float]:
@@ -285,6 +288,13 @@ def _reasons(
         if rival.url in evidence.doubtful and _claims_first(rival, original):
             host = urlsplit(rival.url).hostname or rival.url
             yield f"the earlier date of {host} does not count: {evidence.doubtful[rival.url]}"
+
+
+def _uncertain_dates(members: Iterable[VersionRef], evidence: Evidence) -> Iterator[str]:
+    for member in members:
+        reason = uncertainty(member, evidence.declared_by(member))
+        if reason is not None and member.url not in evidence.uncompared:
+            yield f"the date of {urlsplit(member.url).hostname or member.url} is not certain: {reason}"
 
 
 def _why_without_reasons(own: model.Signs, against: Sequence[model.Signs]) -> str:

@@ -535,3 +535,14 @@ def test_lines_with_the_time_of_day_make_a_live_blog() -> None:
     entries = [f"{hour:02}:10 Another of the gnomes has been found." for hour in range(6, 10)]
     assert is_running("\n".join(entries))
     assert not is_running("\n".join([*entries[1:], "The gnomes of 1910 are all there.", "10:3 was the score."]))
+
+
+def test_a_member_that_others_credit_is_surely_the_original_if_nothing_speaks_against_it() -> None:
+    paper, blog, third = ref("gazette", 5, published=4), ref("blog", 4.9, published=4), ref("third", 6, published=2)
+    credit = {blog: DeclaredProvenance(named_houses=frozenset({paper.url}))}
+    (cluster,) = clusters([link(paper, blog)], (), credit)
+    assert (cluster.original, cluster.standing) == (paper, "sure")
+    (mutual,) = clusters([link(paper, blog)], (), credit | {paper: DeclaredProvenance(sources=(blog.url,))})
+    assert mutual.standing != "sure"
+    (contested,) = clusters([link(paper, blog), link(paper, third), link(blog, third)], (), credit)
+    assert contested.standing != "sure"

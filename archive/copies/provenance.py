@@ -31,9 +31,6 @@ Standing = Literal["labelled", "sure", "probable", "unsure", "first_seen"]
 LIKELIER_THAN_NOT = 0.5
 """Below this probability the likeliest member of a large group is likelier by details of its text alone."""
 
-MARKS = frozenset({"residue", "misspelt", "credits another"})
-"""Signs that a text was made from another one."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -137,7 +134,7 @@ def probable_original(evidence: Evidence) -> ProbableOriginal:
 
 def _first_seen(members: Sequence[VersionRef], signs: Mapping[str, model.Signs], *, but: int) -> int:
     """Return the place of the member first seen here, of those without a mark of a copy; ``but`` if all have one."""
-    unmarked = [place for place, member in enumerate(members) if not MARKS & signs[member.url].keys()]
+    unmarked = [place for place, member in enumerate(members) if not model.MARKS & signs[member.url].keys()]
     return min(unmarked, key=lambda place: age(members[place]), default=but)
 
 
@@ -157,10 +154,12 @@ def _standing(
 ) -> Standing:
     if chance < model.table().probable:
         return "unsure"
+    against = [signs[rival.url] for rival in rivals]
     own = {name: value for name, value in signs[original.url].items() if name not in model.SEEN_ONLY}
-    if all({name: v for name, v in signs[rival.url].items() if name not in model.SEEN_ONLY} == own for rival in rivals):
+    if all({name: v for name, v in rival.items() if name not in model.SEEN_ONLY} == own for rival in against):
         return "first_seen"
-    return "sure" if chance >= model.table().sure else "probable"
+    is_sure = chance >= model.table().sure or model.is_vouched_for([signs[original.url], *against], 0)
+    return "sure" if is_sure else "probable"
 
 
 # --- signs -----------------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from archive.export.evidence_readme import readme
 from archive.export.selection import Selection
 from archive.export.web_archive import SOFTWARE, write_wacz_files
 from archive.formats import package_signature, signed_note
-from archive.formats.evidence import canonical_zip, note_signature, verifier
+from archive.formats.evidence import canonical_zip, note_signature, recorded_pages, verifier
 from archive.formats.evidence.claims import ENTRIES
 from archive.formats.evidence.member_list import LIST_DIGEST
 from archive.timestamps import iso
@@ -51,7 +51,7 @@ _MOST_PASSAGES: Final = 200
 _MOST_BYTES: Final = (1 << 32) - 2  # a zip without extensions
 _PIECE: Final = 1 << 20
 _WACZ: Final = {
-    "data.warc.gz": verifier.WARC,
+    "data.warc.gz": recorded_pages.WARC,
     "index.cdxj": "indexes/index.cdxj",
     "pages.jsonl": "pages/pages.jsonl",
 }

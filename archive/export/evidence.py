@@ -20,6 +20,7 @@ from archive.export.evidence_anchors import (
     corrections_of,
     cosigned_members,
     log_entry,
+    memento_members,
 )
 from archive.export.evidence_readme import readme
 from archive.export.selection import Selection
@@ -115,6 +116,7 @@ def export_evidence(
             stamps = anchor_members(reader.ask, db, [subject.capture.id or 0 for subject in subjects], log.size)
             stamps |= cosigned_members(reader.ask, db, log.origin, log.size)
             stamps |= correction_members(reader.ask, numbers, log.size)
+            stamps |= memento_members(reader.ask, db, numbers, log.size)
         members: dict[str, Path | bytes] = {member: folder / name for name, member in _WACZ.items()}
         members |= _texts(subjects)
         members |= {
@@ -124,8 +126,7 @@ def export_evidence(
             "evidence/README.txt": readme(claims).encode(),
             **stamps,
         }
-        key = signed_log.read_key(db) if signed_log.key_path(db).exists() else None
-        _pack(part, members, created_at, key)
+        _pack(part, members, created_at, key := signed_log.read_key(db) if signed_log.key_path(db).exists() else None)
     return EvidenceReport(
         captures=len(chosen), left_out=len(captures) - len(chosen), signed_by=None if key is None else key.name
     )

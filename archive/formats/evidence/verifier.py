@@ -27,6 +27,7 @@ from .cosigned_checkpoints import COSIGNED, check_cosignatures, parse_witness
 from .member_list import LIST_DIGEST, check_members, check_package_signature
 from .note_signature import FORMAT, LIST, decode_base64, signature_of, split_key
 from .recorded_pages import EPOCH, WARC, check_pages, micros
+from .second_answers import MEMENTOS, check_second_answers
 from .tree_proof import is_in_tree
 from .windows import ANCHORS, read_windows
 
@@ -209,7 +210,7 @@ def check_rest(evidence: Evidence) -> Iterator[Claim]:
         yield Claim(FALSE, f"the file has {here} captures: it has {len(evidence.entries)}")
     yield Claim(NOT_PROVEN, f"that the log has {left_out} other captures of these addresses: only the archive says so")
     yield Claim(NOT_PROVEN, "that the publisher sent these bytes: nobody outside the archive confirms it in this file")
-    checked = {WARC, ENTRIES, CLAIMS, CHECKPOINT, DIFF, ANCHORS, COSIGNED, CORRECTIONS, LIST, LIST_DIGEST}
+    checked = {WARC, ENTRIES, CLAIMS, CHECKPOINT, DIFF, ANCHORS, COSIGNED, CORRECTIONS, MEMENTOS, LIST, LIST_DIGEST}
     checked |= {f"evidence/texts/{version['name']}.txt" for version in evidence.claims["versions"]}
     rest = [name for name in evidence.package.members if name not in checked and not name.endswith(".tsr")]
     yield Claim(NOT_PROVEN, f"what these members say, which nothing here reads: {', '.join(rest)}")
@@ -233,7 +234,7 @@ def verify(path: Path, key: str | None = None, roots: Path | None = None, witnes
         try:
             evidence = Evidence(package, _claims(package))
             outside = [check_windows(evidence, roots), check_witnesses(evidence, witnesses)]
-            read = check_corrections, check_pages, check_texts, check_gaps, check_rest
+            read = check_corrections, check_pages, check_texts, check_gaps, check_second_answers, check_rest
             checks = [check_members(package, key), check_log(evidence, key), check_package_signature(package, key)]
             checks += [*outside, *(check(evidence) for check in read)]
             claims = [*islice(chain.from_iterable(checks), MOST_CLAIMS + 1)]

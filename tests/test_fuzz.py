@@ -28,7 +28,7 @@ from archive.crawl.fetch.response_head import repair_head
 from archive.crawl.fetch.robots import read_robots
 from archive.export.evidence import _write_zip
 from archive.formats.cdx import next_query, parse_cdx
-from archive.formats.evidence import corrections, verifier, windows
+from archive.formats.evidence import corrections, recorded_pages, verifier, windows
 from archive.formats.evidence.canonical_zip import Refused
 from archive.formats.import_file import read_import
 from archive.formats.timemap import further_timemaps, parse_timemap
@@ -194,7 +194,7 @@ ENTRY, CLAIMS, CHECKPOINT, MEMBERS = (
 def evidence(content: bytes) -> None:
     """An evidence file with this in the place of each of its members, one after the other."""
     usual = {
-        verifier.WARC: gzip.compress(WARC),
+        recorded_pages.WARC: gzip.compress(WARC),
         verifier.ENTRIES: ENTRY,
         verifier.CHECKPOINT: CHECKPOINT,
         verifier.CLAIMS: CLAIMS,

@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from archive.api import Archive, checkpoint_places, signed_log
@@ -85,7 +86,8 @@ def _check_outside_proofs(settings: Settings) -> Iterator[Problem]:
 
 
 def _check_sqlite() -> Iterator[Problem]:
-    options = {row[0] for row in sqlite3.connect(":memory:").execute("PRAGMA compile_options")}
+    with closing(sqlite3.connect(":memory:")) as connection:
+        options = {row[0] for row in connection.execute("PRAGMA compile_options")}
     if "ENABLE_FTS5" not in options:
         yield Problem(
             what=f"SQLite {sqlite3.sqlite_version} of this Python has no full-text search (FTS5)",

@@ -42,7 +42,7 @@ ON_EVERY_PART = "on every part"
 """The reason of removal of a line that another page of the same article repeats."""
 
 _BATCH_SIZE = 100  # pages whose payloads may be in memory at once
-_BATCH_BYTES = 32 << 20  # and their bytes: a page may have 20 MB
+_BATCH_BYTES = 8 << 20  # and their bytes: a page may have 20 MB
 
 
 # --- extracting ------------------------------------------------------------------------------------------------------

@@ -122,3 +122,23 @@ def _addresses(key_of: KeyOf, reader: Reader) -> Iterator[Problem]:
         if key_of(row["url"]) != normalize_key(row["url_key"]):  # one that came second keeps its old spelling
             what = f"it has the url_key {row['url_key']!r}, which is not that of its address"
             yield Problem(what=what, where=f"source {row['id']}, {row['url']}", todo=RESTORE)
+
+
+# --- what was forgotten ----------------------------------------------------------------------------------------------
+
+_TOMBSTONES = """
+    SELECT t.id, t.url, t.captures, (SELECT count(*) FROM chain c WHERE c.tombstone_id = t.id) AS links,
+           (SELECT count(*) FROM source s JOIN capture c ON c.source_id = s.id
+            WHERE s.url_key = t.url_key AND t.lifted_at IS NULL) AS present
+    FROM tombstone t ORDER BY t.id"""
+
+
+def tombstones(reader: Reader) -> Iterator[Problem]:
+    """Check that what is marked as forgotten is gone and left its links: no mark alone keeps new captures away."""
+    for row in reader.ask(_TOMBSTONES):
+        if row["present"]:
+            what = f"it is marked as forgotten, so it gets no new captures, but it has {row['present']}"
+            yield Problem(what=what, where=row["url"], todo=f"wirecopy forget {row['url']} --lift")
+        elif row["captures"] != row["links"]:
+            what = f"{row['captures']} captures are marked as forgotten, and the chain has the links of {row['links']}"
+            yield Problem(what=what, where=row["url"], todo=RESTORE)

@@ -249,14 +249,14 @@ class Arguments:
             "captures.in_window.after": [None, (T0, 1)],
             "captures.of_source_in_window.after": [None, (micros(T0), 1)],
             "statistics.runs_before.before": [None, 5],
-            **{
-                f"{name}.keys": ranges
-                for name in ("derivations.of_site", "origins.soft404_probes", "site_templates.extracted_pages")
-            },
+            **{f"{name}.keys": ranges for name in ("derivations.of_site", "site_templates.extracted_pages")},
             "link_graph.articles_before.place": [None, (micros(LATER), 5)],
             "access.audit_entries.before": [None, 2],
             "versions.text_ids.digests": [[digest.hex() for digest in digests], []],
             "captures.underived.ids": [None, [1, 2]],
+            "origins.soft404_probes.hosts": [["example,daily,)/", "example,wire,)/"], []],
+            "site_templates.newest_templates.sites": [["daily.example", "wire.example"], []],
+            "payloads.anchors.sites": [["daily.example", "wire.example"], []],
         }
 
     def of(self, name: str, function: Callable[..., Any], variant: int) -> dict[str, Any]:

@@ -179,7 +179,16 @@ class Run:
     async def _derive(self, ids: list[int]) -> dict[str, int]:
         def derive_chunk() -> DeriveResult:
             now, done = self.settings.now(), lambda: True  # the texts are compared below, by leases
-            return derive(self.store, self.extractors, ids, recipe=self.recipe, now=now, stopped=done, again=self.again)
+            return derive(
+                self.store,
+                self.extractors,
+                ids,
+                recipe=self.recipe,
+                now=now,
+                stopped=done,
+                run=self.extractors.run,
+                again=self.again,
+            )
 
         # In a thread: the loop must stay free to renew the lease. A chunk may be repeated.
         result = await asyncio.to_thread(self.store.retried, derive_chunk, repeatable=True)

@@ -88,10 +88,25 @@ def neighbours(ask: Ask, capture: Capture, before: int) -> list[tuple[int, int]]
     return [(row["captured_at"], row["id"]) for row in rows]
 
 
-def anchors(ask: Ask, site: str, limit: int) -> list[int]:
-    """Return the newest payloads of a site that are stored whole, for its new pages to be packed against."""
-    rows = ask("SELECT id FROM payload WHERE anchor = :site ORDER BY id DESC LIMIT :n", site=site, n=limit)
-    return [row["id"] for row in rows]
+def with_payload(ask: Ask, source_ids: Collection[int]) -> set[int]:
+    """Return those of these sources of which a capture has a payload."""
+    sql = """SELECT i.value AS id FROM json_each(:ids) i WHERE EXISTS (
+                 SELECT 1 FROM capture c WHERE c.source_id = i.value AND c.payload_id IS NOT NULL)"""
+    return {row["id"] for row in ask(sql, ids=json.dumps([*source_ids]))} if source_ids else set()
+
+
+_ANCHORS = """
+    SELECT k.value AS site, (SELECT group_concat(id) FROM (
+        SELECT id FROM payload WHERE anchor = k.value ORDER BY id DESC LIMIT :limit) newest) AS ids
+    FROM json_each(:sites) k"""
+
+
+def anchors(ask: Ask, sites: Collection[str], limit: int) -> dict[str, list[int]]:
+    """Return the newest payloads of each site that are stored whole, newest first, to pack its new pages against."""
+    rows = ask(_ANCHORS, sites=json.dumps([*sites]), limit=limit) if sites else ()
+    return {
+        row["site"]: sorted(map(int, (row["ids"] or "").split(",") if row["ids"] else ()), reverse=True) for row in rows
+    }
 
 
 _BELOW = """

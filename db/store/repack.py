@@ -127,7 +127,7 @@ def _base_candidates(ask: Ask, payload_id: int) -> tuple[str | None, list[int], 
     capture = capture_queries.by_id(ask, capture_id)
     site = site_of(capture)
     neighbours = [number for _, number in payload_queries.neighbours(ask, capture, _CAPTURES_BEFORE)]
-    return site, neighbours, [] if site is None else payload_queries.anchors(ask, site, ANCHORS)
+    return site, neighbours, [] if site is None else payload_queries.anchors(ask, [site], ANCHORS)[site]
 
 
 def _base_filter(ask: Ask, cache: BaseCache, row: Row, excluded: Collection[int]) -> Callable[[bytes], bool]:

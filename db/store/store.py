@@ -45,6 +45,7 @@ class Store(Transactions):
     # What is watched
     sync_seeds = transaction(sources.sync_seeds, repeatable=True)
     add_source = transaction(sources.add_source, repeatable=True)
+    add_sources = transaction(sources.add_sources, repeatable=True)
     add_discovered = transaction(sources.add_discovered, repeatable=True)
     join_aliases = transaction(alias_claims.join_aliases, repeatable=True)
     record_change_rates = transaction(change_rate.record_change_rates)

@@ -74,6 +74,7 @@ _QUICK: tuple[Check, ...] = (
     _views,
     _references,
     captures.bases,
+    captures.packs,
     captures.chain,
     log_tiles.log,
     column_values.columns,

@@ -76,6 +76,9 @@ def fill(path: Path) -> None:
         store.add_receivers({"key": "https"}, T0)
         store.add_hold(ids[1], "case 17", T0)
         store.append_entry("note", {"text": "a word"})
+        with store.begin() as connection:
+            row = {"location": "file:///disk/1.pack", "sha256": bytes(32), "length": 9, "made_at": micros(T0)}
+            connection.execute(metadata.tables["pack"].insert().values(**row))
         feed = add_source(store, FEED)
         with store.begin() as connection:
             connection.execute(
@@ -244,6 +247,11 @@ class Arguments:
             "rechecks.roots.after": [0, 3],
             "captures.without_payload.after": [0],
             "payloads.to_repack.after": [0],
+            "packs.movable_payloads.after": [0],
+            "packs.movable_payloads.before": [micros(T0), 2**62],
+            "packs.payloads_in.pack_id": [1],
+            "packs.payloads_in.after": [0],
+            "packs.entries_of.pack_id": [1],
             "changes.inbox.after": [None, (micros(LATER), 5)],
             "changes.versions_by_time.after": [None, (micros(LATER), 5)],
             "captures.in_window.after": [None, (T0, 1)],

@@ -9,7 +9,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from archive.api import Archive, checkpoint_places, signed_log
+from archive.api import Archive, checkpoint_places, packs, signed_log
 from archive.cli.output import count
 from archive.cli.wording import clock_problems, future_problems, rendering_problem
 from archive.launch.server import foreign_file
@@ -37,6 +37,7 @@ def examine(settings: Settings) -> Iterator[Problem]:
     yield from _check_archive(settings)
     yield from _check_log(settings.db)
     yield from _check_outside_proofs(settings)
+    yield from _check_packs(settings)
     yield from _check_disk(settings.db)
     yield from _check_prefect(settings.root / "data" / "prefect")
     yield from _check_index(settings)
@@ -83,6 +84,18 @@ def _check_outside_proofs(settings: Settings) -> Iterator[Problem]:
     for problem in checkpoint_places.gaps(settings) if settings.db.is_file() else ():
         what, _, todo = problem.rpartition(". ")
         yield Problem(what=what, where="the log", todo=todo)
+
+
+def _check_packs(settings: Settings) -> Iterator[Problem]:
+    """Find packs outside the archive that cannot be read, or still have deleted pages."""
+    if not (is_server(settings.db) or settings.db.is_file()):
+        return
+    try:
+        problems = list(packs.lost_packs(settings))
+    except ArchiveError:
+        return  # the check of the archive says it
+    for problem in problems:
+        yield Problem(what=problem, where="packs", todo="Make the place reachable, then run: wirecopy offload")
 
 
 def _check_sqlite() -> Iterator[Problem]:

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from archive.api import packs
 from archive.pipeline import adopt_template
 from archive.pipeline.outside import prove_outside_if_due
 from archive.pipeline.recheck import Recheck
@@ -14,6 +15,7 @@ from archive.seeds.frontier.change_rate import estimate_change_rate
 from db import maintenance
 from db.backups import backup_path, prune_backups
 from db.dialect.server_address import is_server
+from db.errors import StoreError
 from db.queries import change_rate as change_rate_queries
 from db.reader import Reader
 from db.store import Store
@@ -29,10 +31,10 @@ if TYPE_CHECKING:
 async def upkeep(settings: Settings, *, owner: str | None = None, step: Step = run_inline) -> Report:
     """Check the file, let SQLite update its statistics, and make a backup beside it (the newest seven stay).
 
-    Then learn the template of each site, and from the histories of each seed at which age its articles are edited.
-    Last, a thirtieth of all histories is worked out again and compared, so that a month covers the archive, and outside
-    proofs that are due are asked for. ``doctor`` names what is wrong. Raises Corrupt if the file fails the check. No
-    backup is made of a broken file.
+    Move pages into packs, if a place for them is set. Then learn the template of each site, and from the histories of
+    each seed at which age its articles are edited. Last, a thirtieth of all histories is worked out again and compared,
+    so that a month covers the archive, and outside proofs that are due are asked for. ``doctor`` names what is wrong.
+    Raises Corrupt if the file fails the check. No backup is made of a broken file.
     """
     started_at = settings.now()
     async with open_run(settings, "upkeep", {}, owner=owner, step=step) as run:
@@ -45,6 +47,7 @@ async def upkeep(settings: Settings, *, owner: str | None = None, step: Step = r
             return {"backups": 1, "dropped": prune_backups(settings.db)}
 
         run.counts.update(await step("upkeep", check_and_back_up, []))
+        run.counts.update(await asyncio.to_thread(_move_to_packs, settings))
         await run.derive()
         await relearn_templates(run)
         run.counts["rhythms"] = _learn_change_rates(run.store, settings.now())
@@ -63,6 +66,16 @@ async def relearn_templates(run: Run) -> None:
     run.counts["furniture"] = changed_sites
     if changed_sites:
         await run.derive()
+
+
+def _move_to_packs(settings: Settings) -> dict[str, int]:
+    """Move pages into packs, if a place for them is set. ``doctor`` names what is wrong with it."""
+    if settings.objects is None:
+        return {}
+    try:
+        return {"packs": packs.move_to_packs(settings).written}
+    except StoreError:  # the pages stay in the archive, and the rest of upkeep does not depend on it
+        return {"packs_failed": 1}
 
 
 def _learn_change_rates(store: Store, now: datetime) -> int:

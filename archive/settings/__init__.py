@@ -19,6 +19,7 @@
     chromium       found on the PATH        WIRECOPY_CHROMIUM       the browser of rows with `render: yes`
     fast           no                       WIRECOPY_FAST           extract in one cheaper pass, a little less exact
     workers        one a processor          WIRECOPY_WORKERS        processes that extract and compare
+    objects        none                     WIRECOPY_OBJECTS        bucket or folder that gets saved pages in packs
     clock          none                     WIRECOPY_CLOCK          a fixed instant instead of the real clock
     archives       none                     WIRECOPY_ARCHIVES       web archives to backfill from: TimeMaps, CDX servers
     authorities    none                     WIRECOPY_AUTHORITIES    time-stamping authorities (RFC 3161), at most three
@@ -90,6 +91,7 @@ class Settings:
     chromium: Path | None = None
     fast: bool = False
     workers: int | None = None
+    objects: str | None = None
     clock: datetime | None = None
     archives: tuple[str, ...] = ()
     authorities: tuple[str, ...] = ()

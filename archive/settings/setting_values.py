@@ -27,6 +27,7 @@ _PUBLIC: Final = r"https?://(?!.*[?])[!-+\--~]*[!-+\--.0-~]"
 _CONTACT: Final = r"[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+|https?://[!-.0-~]+\.[!-~]+"
 _ANY: Final = r"[a-z][a-z0-9+.-]*://[!-+\--~]+"
 _PLACE: Final = r"(git\+(https?|ssh|file)|smtps?|file)://[!-+\--~]+"
+_OBJECTS: Final = r"(?:(?:s3|gs|az)://[\w.-]+(?:/[\w.~%-]+)*|file://(?:/[\w.~%-]+)+)"
 _WITNESS: Final = r"https?://[!-\"$-+\--~]+#[^+\s]+\+[0-9a-f]{8}\+[\w+/=]+"
 
 
@@ -112,6 +113,14 @@ def _parse_count(value: object, _: Path) -> int:
     return number
 
 
+def _parse_objects(value: object, _: Path) -> str:
+    """Parse the address of a place for packs. Its keys are in the environment, never in the address."""
+    text = str(value).rstrip("/")
+    if not re.fullmatch(_OBJECTS, text):
+        raise ValueError
+    return text
+
+
 def _parse_clock(value: object, _: Path) -> datetime:
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
@@ -159,6 +168,7 @@ PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "chromium": ("the path of a program, for example /usr/bin/chromium", _parse_path),
     "fast": ("yes or no", _parse_yes_no),
     "workers": ("a whole number from 1 to 1024, for example 4", _parse_count),
+    "objects": ("a bucket or folder: s3://bucket/folder or file:///mnt/disk/pages", _parse_objects),
     "clock": ("an instant, for example 2026-01-05T08:00:00Z", _parse_clock),
     "archives": ("beginnings of addresses, for example https://archive.example/timemap/link/", _list_parser(_WEB)),
     "authorities": ("one to three addresses: https://tsa.example/tsr", _list_parser(_WEB, 3)),

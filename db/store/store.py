@@ -17,10 +17,12 @@ from db.store import (
     leases,
     links,
     lone_histories,
+    lost_packs,
     lsh_index,
     mending,
     notices,
     origins,
+    packs,
     read_marks,
     redating,
     repack,
@@ -122,3 +124,7 @@ class Store(Transactions):
     release_holds = transaction(holds.release_holds)
     lift_tombstone = transaction(forget.lift_tombstone)
     repack_payloads = repack.repack_payloads
+    move_to_packs = packs.move_to_packs
+    move_back = packs.move_back
+    purge_packs = packs.purge_packs
+    find_lost_payloads = lost_packs.find_lost_payloads

@@ -82,6 +82,7 @@ _QUICK: tuple[Check, ...] = (
     _triggers,
     _references,
     captures.bases,
+    captures.packs,
     captures.chain,
     captures.tombstones,
     log_tiles.log,

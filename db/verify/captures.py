@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from db.chain import CAPTURES, START, digest, facts, link
 from db.delta_codec import MAX_DEPTH
-from db.errors import Corrupt
+from db.errors import Corrupt, StoreError
+from db.queries import packs as pack_queries
 from db.queries import payloads as payload_queries
 from db.records import Problem
 from db.url_escapes import normalize_key
-from db.verify.common import BATCH, RESTORE, in_order
+from db.verify.common import BATCH, PACK, RESTORE, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,8 +29,31 @@ def payloads(reader: Reader) -> Iterator[Problem]:
     for row in in_order(reader, "SELECT id, sha256 FROM payload WHERE id > :last ORDER BY id LIMIT :n"):
         try:
             payload_queries.payload_bytes(reader.ask, row["sha256"])
-        except Corrupt as error:
-            yield Problem(what=str(error), where=_place_of(reader, row), todo=RESTORE)
+        except StoreError as error:
+            todo = RESTORE if isinstance(error, Corrupt) else PACK
+            yield Problem(what=str(error), where=_place_of(reader, row), todo=todo)
+
+
+_MISPLACED = """
+    SELECT p.id, CASE WHEN e.payload_id IS NULL THEN 'its bytes are neither in the database nor in a pack'
+                      ELSE 'its bytes are in the database and in a pack' END AS what
+    FROM payload p LEFT JOIN pack_entry e ON e.payload_id = p.id
+    WHERE p.length > 0 AND (length(p.data) = 0) = (e.payload_id IS NULL) ORDER BY p.id"""
+_OUT_OF_PACK = """
+    SELECT e.payload_id AS id FROM pack_entry e JOIN pack k ON k.id = e.pack_id
+    WHERE e.start < 0 OR e.length <= 0 OR e.start + e.length > k.length OR k.stored_at IS NULL ORDER BY e.payload_id"""
+
+
+def packs(reader: Reader) -> Iterator[Problem]:
+    """Check that each payload is in one place, and that the object of each pack is there and has its length."""
+    for row in reader.ask(_MISPLACED):
+        yield Problem(what=row["what"], where=_place_of(reader, row), todo=RESTORE)
+    for row in reader.ask(_OUT_OF_PACK):
+        yield Problem(what="its place is not in its pack", where=_place_of(reader, row), todo=RESTORE)
+    for row in pack_queries.all_packs(reader.ask):
+        problem = pack_queries.pack_problem(row) if row["stored_at"] is not None and row["retired_at"] is None else ""
+        if problem:
+            yield Problem(what=problem, where=f"pack {row['id']}", todo=PACK)
 
 
 _MISBASED = """

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-HEAD = "0021"
+HEAD = "0022"
 """The migration this code needs. It is here and not in ``db.schema`` so that readers need no SQLAlchemy."""
 
 UNFINISHED_MOVE = f"{HEAD}-moving"

@@ -187,6 +187,17 @@ def test_times_are_those_of_the_browser_and_utc_is_beside_them(
     context.close()
 
 
+def test_times_are_those_of_the_setting_in_every_browser(browser: Any, tmp_path: Path) -> None:
+    with served(application(stocked(tmp_path / "archive.db"), zone="America/New_York")) as base:
+        context = browser.new_context(timezone_id="Asia/Kolkata")
+        page = context.new_page()
+        page.goto(f"{base}/articles/1/captures")
+        shown = page.locator("time[datetime='2026-01-05T08:00:00Z']").first
+        assert (shown.text_content(), shown.get_attribute("title")) == ("5 Jan 2026 03:00", "5 Jan 2026 08:00 UTC")
+        assert "Times are those of America/New_York;" in page.locator("footer").text_content()
+        context.close()
+
+
 def test_a_slash_goes_to_the_search_box_and_is_a_letter_in_it(browser: Any, base: str) -> None:
     context = browser.new_context()
     page = context.new_page()

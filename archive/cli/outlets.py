@@ -25,7 +25,7 @@ _FLOWS = ("outlet", "copies", "articles", "median delay", "shortest")
 @verb
 @click.argument("outlet", required=False)
 @click.option("--since", metavar="WHEN", help="Only articles first seen from then on.")
-@click.option("--until", metavar="WHEN", help="Only articles first seen up to then (a day means its end, UTC).")
+@click.option("--until", metavar="WHEN", help="Only articles first seen up to then (a day means its end).")
 @click.option("--csv", "csv_", is_flag=True, help="Print one row per outlet and month as CSV.")
 @as_json
 def outlets(
@@ -44,7 +44,7 @@ def outlets(
     from archive.api import Archive, serialize_outlets
     from archive.timestamps import parse_instant
 
-    start = None if since is None else parse_instant(since, now=settings.now())
+    start = None if since is None else parse_instant(since, now=settings.local_now())
     end = parse_when(until, settings)
     if start is not None and end is not None and end < start:
         raise BadInput(f"the window is empty: --until {until} is before --since {since}")

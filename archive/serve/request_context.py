@@ -36,12 +36,15 @@ PATIENCE = 1.5
 class AppState:
     """The state all requests share: the archive's file, the public address, the clock.
 
+    ``zone`` is the name of the time zone that pages show times in. None: that of each browser.
+
     ``project`` is what the server can start and change besides, ``jobs`` what it has started. ``evidence`` writes an
     evidence file about versions. None: this server gives out none.
     """
 
     db: Path
     base: str | None
+    zone: str | None
     clock: Callable[[], datetime]
     project: Project
     jobs: Jobs

@@ -59,8 +59,9 @@ document.addEventListener("submit", (event) => {
 });
 
 addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((each) => (each.open = true)));
-const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
-const local = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+const own = document.documentElement.dataset.timeZone;
+const zone = own ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
+const local = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: zone });
 document.querySelectorAll("time").forEach((each) => {
   const at = new Date(each.dateTime);
   if (!each.dateTime.includes("T") || Number.isNaN(at.getTime())) return;
@@ -68,7 +69,7 @@ document.querySelectorAll("time").forEach((each) => {
   each.textContent = local.format(at).replace(",", "");
 });
 document.querySelectorAll("[data-zone]").forEach((each) => {
-  each.textContent = `Times are those of your browser (${zone}); hold the pointer over one for UTC. Days and charts are UTC.`;
+  each.textContent = `Times are ${own ? "those of" : "those of your browser,"} ${zone}; hold the pointer over one for UTC. Days and charts are UTC.`;
 });
 document.querySelectorAll("[data-keyed]").forEach((each) => (each.hidden = false));
 document.querySelectorAll("[data-keys]").forEach((each) => (each.hidden = !rows.length));

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 PATIENCE = 1.5
-"""Seconds that all queries of one request may take, so that no request holds the server longer than two."""
+"""Seconds of processor time that all queries of one request may use. On a busy machine they take longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from archive.cli import GROUPS, wirecopy
 from archive.cli.common import exit_code, print_json, print_json_lists
 from archive.cli.output import TIME_ZONE, count, format_minute, format_size, format_stamp, format_table, wrap
-from archive.cli.wording import describe_run
+from archive.serve.wording import describe_run
 from builders import T0
 from newsroom import COPY, TALKS, fill
 

@@ -357,6 +357,8 @@ def test_runs_are_narrowed_by_kind_and_time_and_each_has_an_address(tmp_path: Pa
     first = asked.get("/runs.json?kind=refresh&limit=2").json()
     assert [run["id"] for run in asked.get(first["next"]).json()["runs"]] == [1]
     assert asked.get("/runs/2.json").json()["runs"][0]["kind"] == "backfill"
+    words = asked.get("/runs/2", headers={"accept": "text/html"}).text
+    assert "No page belongs to those days; nothing was done" in words, "in the words of the command"
     assert asked.get("/runs/9").status_code == asked.get(f"/runs/{10**30}").status_code == 404
     assert "No further run is scheduled" in _empty_inbox(asked)
 

@@ -150,14 +150,18 @@ def parse_as_of(text: str | None, settings: Settings) -> datetime | None:
     return None if text is None else parse_past(text, now=settings.local_now())
 
 
-def say_how_to_start(settings: Settings) -> None:
-    """Say how to start if the archive knows no address: an empty answer alone looks like a failure."""
+def say_how_to_start(settings: Settings) -> bool:
+    """Say how to start if the archive knows no address: an empty answer alone looks like a failure.
+
+    Returns True if it said so.
+    """
     from archive.api import Archive
 
     with Archive(settings.db) as archive:
         is_new = not archive.has_sources()
     if is_new:
         say("Nothing is archived yet. Start with: wirecopy add URL, then wirecopy refresh.")
+    return is_new
 
 
 def print_json(document: object) -> None:

@@ -21,8 +21,16 @@ _MOST = 5_000
 @verb
 @click.option("--since", metavar="WHEN", help="Only events from this time on, for example 7d.")
 @click.option("--kind", metavar="KINDS", help=f"Only these kinds, separated by commas: {', '.join(EventKind)}.")
-@click.option("--least", type=click.FloatRange(0, 1), default=0.0, help="Only events of at least this weight, 0 to 1.")
-@click.option("--limit", type=click.IntRange(1, _MOST), default=50, show_default=True, help="At most so many.")
+@click.option(
+    "--least",
+    metavar="WEIGHT",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Only events of at least this weight, 0 to 1.",
+)
+@click.option(
+    "--limit", metavar="N", type=click.IntRange(1, _MOST), default=50, show_default=True, help="Most events to print."
+)
 @as_jsonl
 @as_json
 def events(
@@ -55,7 +63,7 @@ def events(
     else:
         for row in rows:
             _print_event(row)
-        more = " There are more: --limit" if after is not None else ""
+        more = " There are more: add --limit N" if after is not None else ""
         say(f"{count(len(rows), 'event')}.{more}")
         if not rows:
             say_how_to_start(settings)

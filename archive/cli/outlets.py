@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.common import as_json, parse_when, print_json, verb
+from archive.cli.common import as_json, parse_when, print_json, say_how_to_start, verb
 from archive.cli.output import count, format_table, say
 from db.errors import BadInput
 
@@ -56,8 +56,13 @@ def outlets(
         from archive.serve.serializers import to_csv
 
         click.echo(to_csv(answer["months"]), nl=False)
-    else:
+    elif answer["outlets"]:
         _print_report(answer, by_month=outlet is not None)
+    else:
+        narrowed = f" first seen in this period{' on ' + outlet if outlet else ''}" if since or until else ""
+        say(f"No articles{narrowed or ' yet'}, so there is nothing to count.")
+        if not say_how_to_start(settings):
+            say("What waits to be checked: wirecopy plan")
 
 
 def _print_report(answer: Json, *, by_month: bool) -> None:

@@ -12,7 +12,8 @@ from archive.api import serialize_runs
 from archive.api.empty_advice import describe_empty
 from archive.cli.common import PROBLEMS, SOME_FAILED, as_json, print_json, say_how_to_start, verb
 from archive.cli.output import bold, count, format_stamp, sanitize, say, warn, wrap
-from archive.cli.wording import describe_run, describe_state, rendering_problem
+from archive.cli.wording import describe_state, rendering_problem
+from archive.serve.wording import describe_run
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence

@@ -143,6 +143,8 @@ def search(
     for hit, folded in hits:
         _print_hit(hit, folded, absences.get(hit.version.url))
     say(f"{count(len(hits), 'result') if hits else 'No results'}, searched as {query}")
+    if not hits:
+        say_how_to_start(settings)
 
 
 def _search(

@@ -148,7 +148,10 @@ def plan(settings: Settings, *, json_: bool) -> None:
         )
         for reason, urls in (groups | _group_by_reason(planned)).items()
     )
-    say(f"{count(len(planned.visits) + len(new_seeds), 'page')} due now, {len(planned.waiting):,} later.")
+    if groups or planned.visits or planned.waiting:
+        say(f"{count(len(planned.visits) + len(new_seeds), 'page')} due now, {len(planned.waiting):,} later.")
+    else:
+        say("Nothing is watched. Start with: wirecopy add URL, then wirecopy refresh.")
 
 
 def _describe_budget(budget: Budget) -> str:

@@ -51,6 +51,7 @@ def environment() -> Environment:
         "kind": wording.kind,
         "relation": wording.relation,
         "lag": wording.lag,
+        "did": wording.describe_run,
         "many": wording.many,
         "quoted": lambda text: quote(str(text), safe=""),
     }

@@ -21,6 +21,7 @@ from archive.serve.jobs import MOST_RUNNING
 from archive.serve.pages.search import period_after
 from archive.serve.pagination import key_of
 from archive.serve.serializers import to_csv
+from archive.serve.templating import moment, period
 from builders import DAY, HOUR, T0
 from db.store import Store
 from serving import HOSTILE, OURS, TOKEN, a_project, application, client, stocked
@@ -462,3 +463,8 @@ def test_versions_days_apart_are_where_they_were_seen() -> None:
     axis = axis_over([check["at"] for check in checks], left=14, right=WIDTH - 14)
     drawn = [float(x) for x in re.findall(r'class="version \w+" cx="([\d.]+)"', drawing)]
     assert drawn == [axis.x(version["from"]) for version in versions]
+
+
+def test_a_period_within_one_minute_is_one_instant() -> None:
+    assert period("2026-01-05T08:00:00Z", "2026-01-05T08:00:30Z") == moment("2026-01-05T08:00:00Z")
+    assert "8:00</time> to <time" in period("2026-01-05T08:00:00Z", "2026-01-06T08:00:00Z")

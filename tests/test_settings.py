@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -209,6 +210,7 @@ TARGETS = st.from_regex(r"(127\.0\.0\.1|\[::1\]):[1-9][0-9]{0,3}", fullmatch=Tru
             "max_wire": st.integers(1, 2**40),
             "lanes": st.integers(1, 1024),
             "clock": st.datetimes(timezones=st.just(UTC)),
+            "time_zone": st.sampled_from([UTC, ZoneInfo("Europe/Berlin")]),
         },
     )
 )

@@ -39,7 +39,7 @@ def cite(settings: Settings, ref: str, *, raw: bool, json_: bool) -> None:
     from archive.api.version_ref import parse_ref
 
     with Archive(settings.db) as archive:
-        citation = archive.cite(parse_ref(ref, now=settings.now()))
+        citation = archive.cite(parse_ref(ref, now=settings.local_now()))
         if raw:
             sys.stdout.buffer.write(archive.payload(citation.capture))
             return

@@ -110,7 +110,7 @@ def prove(settings: Settings, entry: str) -> None:
         number = int(entry[:18])
     else:
         with Archive(settings.db) as archive:
-            number = archive.cite(parse_ref(entry, now=settings.now())).link.position
+            number = archive.cite(parse_ref(entry, now=settings.local_now())).link.position
     click.echo(signed_log.prove(settings.db, number), nl=False)
 
 

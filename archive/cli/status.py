@@ -8,7 +8,8 @@ from archive.api import serialize_runs
 from archive.api.empty_advice import describe_empty
 from archive.cli.common import as_json, print_json, verb
 from archive.cli.output import count, format_minute, format_size, print_facts
-from archive.cli.wording import describe_run, describe_state, future_problems
+from archive.cli.wording import describe_state, future_problems
+from archive.serve.wording import describe_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

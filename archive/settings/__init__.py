@@ -21,6 +21,7 @@
     workers        one a processor          WIRECOPY_WORKERS        processes that extract and compare
     objects        none                     WIRECOPY_OBJECTS        bucket or folder that gets saved pages in packs
     clock          none                     WIRECOPY_CLOCK          a fixed instant instead of the real clock
+    time_zone      UTC                      WIRECOPY_TIME_ZONE      "Europe/Berlin": of times that people read and type
     archives       none                     WIRECOPY_ARCHIVES       web archives to backfill from: TimeMaps, CDX servers
     authorities    none                     WIRECOPY_AUTHORITIES    time-stamping authorities (RFC 3161), at most three
     checkpoints_to none                     WIRECOPY_CHECKPOINTS_TO repositories, mail, files that get checkpoints
@@ -44,7 +45,7 @@ import os
 import secrets
 import tomllib
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -64,7 +65,7 @@ PREFIX: Final = "WIRECOPY_"
 """The prefix of all our environment variables."""
 
 DIGEST_AT: Final = DigestTime(minute=7 * 60)
-"""The time of the digest unless it is set: every day at 7:00 UTC."""
+"""The time of the digest unless it is set: every day at 7:00 of ``time_zone``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,7 @@ class Settings:
     workers: int | None = None
     objects: str | None = None
     clock: datetime | None = None
+    time_zone: tzinfo = UTC
     archives: tuple[str, ...] = ()
     authorities: tuple[str, ...] = ()
     checkpoints_to: tuple[str, ...] = ()
@@ -111,6 +113,10 @@ class Settings:
     def now(self) -> datetime:
         """Return the current time, aware UTC: the fixed ``clock`` if set, else the real one."""
         return self.clock or datetime.now(UTC)
+
+    def local_now(self) -> datetime:
+        """Return the current time in ``time_zone``, in which a person's dates and times without a zone are read."""
+        return self.now().astimezone(self.time_zone)
 
     def wall(self) -> datetime:
         """Return the real time, whatever ``clock`` is, because a lease must expire in real time."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from archive.settings.project_root import find_root
-from archive.timestamps import DigestTime, QuietHours, parse_digest_time, parse_quiet_hours, parse_stamp
+from archive.timestamps import DigestTime, QuietHours, parse_digest_time, parse_quiet_hours, parse_stamp, parse_zone
 from db.dialect.server_address import parse_address
 
 if TYPE_CHECKING:
@@ -129,6 +129,12 @@ def _parse_clock(value: object, _: Path) -> datetime:
     raise TypeError
 
 
+def _parse_time_zone(value: object, _: Path) -> tzinfo:
+    if isinstance(value, tzinfo):
+        return value
+    return UTC if value == "UTC" else parse_zone(str(value))
+
+
 def _list_parser(pattern: str, most: float = inf) -> Callable[[object, Path], tuple[str, ...]]:
     """Return a parser of ``a,b`` or a TOML list with members like ``pattern``. A comma in an address is written %2C."""
 
@@ -170,6 +176,7 @@ PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "workers": ("a whole number from 1 to 1024, for example 4", _parse_count),
     "objects": ("a bucket or folder: s3://bucket/folder or file:///mnt/disk/pages", _parse_objects),
     "clock": ("an instant, for example 2026-01-05T08:00:00Z", _parse_clock),
+    "time_zone": ("a name of the IANA database, for example Europe/Berlin", _parse_time_zone),
     "archives": ("beginnings of addresses, for example https://archive.example/timemap/link/", _list_parser(_WEB)),
     "authorities": ("one to three addresses: https://tsa.example/tsr", _list_parser(_WEB, 3)),
     "checkpoints_to": ("addresses git+ssh://, git+https://, smtp:// or file:///mnt/disk/log.txt", _list_parser(_PLACE)),

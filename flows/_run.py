@@ -33,9 +33,13 @@ PROGRESS_SECONDS = 20.0
 """Seconds between two progress notes of a run. A refresh with little to do ends before the first."""
 
 
+_USUAL = {"source": "live", "shards": 1}
+"""Values of parameters that the name of a run leaves out."""
+
+
 def run_name() -> str:
     """Return the name of this run: ``backfill 2026-01-05 08:15 since=2021-10-01 source=archives``."""
-    parameters = {name: value for name, value in this_run.parameters.items() if value and value != "live"}
+    parameters = {name: value for name, value in this_run.parameters.items() if value and value != _USUAL.get(name)}
     words = [f"{name}={_short(value)}" for name, value in parameters.items()]
     return " ".join([this_run.flow_name, f"{this_run.scheduled_start_time:%Y-%m-%d %H:%M}", *words])
 

@@ -411,7 +411,7 @@ def test_deploying_to_a_server_and_running_a_worker_as_the_documents_say(
     prefect(server, folder, "--no-prompt", "deploy", "--all")
     prefect(server, folder, "--no-prompt", "deploy", "--all")  # again: nothing doubles
     deployed = {deployment["name"]: deployment for deployment in ask(server, "deployments")}
-    assert set(deployed) == {"scheduled", "manual", "nightly"}
+    assert set(deployed) == {"scheduled", "shard", "manual", "nightly"}
     assert {deployment["work_pool_name"] for deployment in deployed.values()} == {"wirecopy"}
     assert [entry["schedule"]["cron"] for entry in deployed["scheduled"]["schedules"]] == ["*/15 * * * *"]
     (automation,) = ask(server, "automations")
@@ -419,7 +419,13 @@ def test_deploying_to_a_server_and_running_a_worker_as_the_documents_say(
 
     with pytest.raises(AssertionError, match="'since'"):  # refused at once, by the pattern in the schema
         prefect(server, folder, "deployment", "run", "backfill/manual", "-p", "since=garbage")
-    prefect(server, folder, "deployment", "run", "refresh/scheduled", "-p", "force=true")
-    prefect(server, folder, "worker", "start", "--pool", "wirecopy", "--run-once", **environ)
+    prefect(server, folder, "deployment", "run", "refresh/scheduled", "-p", "force=true", "-p", "shards=2")
+    worker = ("worker", "start", "--pool", "wirecopy", "--run-once")
+    prefect(server, folder, *worker, **environ)  # starts the shard runs
     assert last_run(server, "refresh")["state"]["type"] == "COMPLETED"
+    prefect(server, folder, *worker, **environ)  # makes them
+    shards = ask(server, "flow_runs", flows={"name": {"any_": ["refresh-shard"]}})
+    assert sorted(run["parameters"]["shard"] for run in shards) == [1, 2]
+    assert {run["state"]["type"] for run in shards} == {"COMPLETED"}
+    assert sorted(site.targets()) == ["/a", "/b", "/c"]  # a forced visit is made by one of the shards
     assert len(views_of(settings.db)["v_versions"]) == 3

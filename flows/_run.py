@@ -16,7 +16,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import FlowRun
 from prefect.runtime import flow_run as this_run
 
-from archive.pipeline.upkeep import release_leases
+from archive.pipeline.upkeep import release_leases, reserve_turn
 from archive.settings import from_process
 from db.errors import StoreBusy
 from db.records import Report
@@ -101,7 +101,10 @@ def _as_words(counts: dict[str, int]) -> str:
 
 
 async def wait_and_run(start: Callable[[], Awaitable[Report]]) -> Report:
-    """Await ``start`` as soon as no other run holds the archive. Raises StoreBusy after ``PATIENCE`` seconds."""
+    """Await ``start`` as soon as no other run holds the archive. Raises StoreBusy after ``PATIENCE`` seconds.
+
+    Meanwhile no refresh begins. Otherwise refreshes that always overlap would keep this run out.
+    """
     deadline = monotonic() + PATIENCE
     while True:
         try:
@@ -110,4 +113,5 @@ async def wait_and_run(start: Callable[[], Awaitable[Report]]) -> Report:
             if monotonic() > deadline:
                 raise
             get_run_logger().info("waiting: %s", busy)
+            reserve_turn(from_process(), owner())
             await asyncio.sleep(_RETRY_SECONDS)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -27,7 +28,7 @@ from archive.pipeline.refresh import refresh
 from archive.resources import code_environ
 from archive.settings import load_settings, to_environ
 from builders import T0
-from db.errors import RunFailed
+from db.errors import RunFailed, StoreBusy
 from db.lease_owner import lease_owner, owner_is_alive
 from db.records import Event, EventKind, Report, Row
 from db.store import Store
@@ -359,16 +360,28 @@ def test_a_refresh_that_meets_another_run_is_cancelled(server: PrivateServer, si
 
 
 @pytest.mark.slow
-def test_upkeep_waits_for_another_run_to_end(server: PrivateServer, site: Site, tmp_path: Path) -> None:
+def test_upkeep_waits_for_another_run_to_end_and_meanwhile_no_refresh_begins(
+    server: PrivateServer, site: Site, tmp_path: Path
+) -> None:
     folder = a_project(tmp_path, site)
     settings = settings_of(folder)
     settings.db.parent.mkdir()
-    with Store(settings.db) as store:
-        start = settings.now()
-        store.take_lease("run", lease_owner("somebody"), start, start + timedelta(seconds=15), owner_is_alive)
-    counts = run_flow(resource_path("flows") / "upkeep.py", {}, server=server, cwd=folder, environ=os.environ)
-    assert counts["backups"] == 1
-    assert settings.now() - start > timedelta(seconds=10)
+    upkeep = resource_path("flows") / "upkeep.py"
+    with Store(settings.db) as store, ThreadPoolExecutor(1) as pool:
+
+        def begin_refresh(name: str) -> None:
+            now = settings.now()
+            store.take_lease("run", name, now, now + timedelta(hours=1), owner_is_alive, share="recipe")
+
+        begin_refresh(lease_owner("first"))
+        counts = pool.submit(run_flow, upkeep, {}, server=server, cwd=folder, environ=os.environ)
+        while not (counts.done() or store.ask("SELECT 1 AS n FROM lease WHERE name = 'turn run'")):
+            time.sleep(0.1)
+        with pytest.raises(StoreBusy, match="waits for the archive alone"):
+            begin_refresh(lease_owner("second"))
+        store.release_leases("first")
+        assert counts.result()["backups"] == 1
+        begin_refresh(lease_owner("third"))
 
 
 @pytest.mark.slow

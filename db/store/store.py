@@ -105,6 +105,7 @@ class Store(Transactions):
     begin_run = transaction(leases.begin_run)
     end_run = transaction(leases.end_run, repeatable=True)
     take_lease = transaction(leases.take_lease, repeatable=True)
+    reserve_turn = transaction(leases.reserve_turn, repeatable=True)
     renew_leases = transaction(leases.renew_leases, repeatable=True)
     release_leases = transaction(leases.release_leases, repeatable=True)
 

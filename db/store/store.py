@@ -109,9 +109,10 @@ class Store(Transactions):
     renew_leases = transaction(leases.renew_leases, repeatable=True)
     release_leases = transaction(leases.release_leases, repeatable=True)
 
-    # Leases of work; after a power cut the process that had them is gone
-    lease_sites = transaction(work_leases.lease_sites, durable=False)
-    lease_captures = transaction(work_leases.lease_captures, durable=False)
+    # Leases of work. A server that was restarted must still have those by which runs keep out of each other's way. A
+    # text whose lease was lost is compared again.
+    lease_sites = transaction(work_leases.lease_sites, repeatable=True)
+    lease_captures = transaction(work_leases.lease_captures, repeatable=True)
     lease_texts = transaction(work_leases.lease_texts, durable=False)
     texts_in_hand = transaction(work_leases.texts_in_hand, durable=False)
     release_work = transaction(work_leases.release_work, durable=False)

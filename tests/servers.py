@@ -127,6 +127,20 @@ def started() -> Iterator[Server]:
             server.stop()
 
 
+@contextmanager
+def replica_of(server: Server) -> Iterator[Server]:
+    """A standby server, which has what the first has now, and replays what that writes."""
+    with _own_folder() as folder:
+        replica = Server(folder)
+        source = ("-h", str(server.folder), "-U", "postgres", "-R", "-c", "fast", "--no-sync")
+        replica.program("pg_basebackup", "-D", "data", *source)
+        replica.start()
+        try:
+            yield replica
+        finally:
+            replica.stop()
+
+
 def _server_user() -> str | None:
     """A user that a server may run as: PostgreSQL refuses root. None: this one."""
     if os.geteuid() != 0:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from archive.urls import RefusedUrl, site_of
 from db.lease_owner import owner_is_alive
 from db.store.leases import LeaseTerm
-from db.store.work_leases import DERIVE, FETCH, LINK
+from db.store.work_leases import FETCH
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -106,12 +106,10 @@ class LeasedWork:
 
     def captures(self, most: int) -> list[int]:
         """Lease about this number of captures of the ledger, in place of those leased before."""
-        self._store.release_work(DERIVE, self._owner)
         return self._store.lease_captures(most, self._term())
 
     def texts(self, most: int) -> list[int]:
         """Lease at most this number of texts of the link queue, in place of those leased before."""
-        self._store.release_work(LINK, self._owner)
         return self._store.lease_texts(most, self._term())
 
     def texts_in_hand(self, text_ids: Sequence[int]) -> set[int]:

@@ -62,7 +62,7 @@ class Store(Transactions):
     requeue_host = transaction(origins.requeue_host, durable=False)
     record_extraction = transaction(derivations.record_extraction, durable=False)
     copy_extraction = transaction(derivations.copy_extraction, durable=False)
-    record_extractions = transaction(chunk_derivations.record_extractions, durable=False)
+    record_extractions = chunk_derivations.record_extractions  # cuts the words first, outside its transaction
     record_derivations = transaction(chunk_derivations.record_derivations, durable=False)
     record_derivation = transaction(derivations.record_derivation, durable=False)
     adopt_template = transaction(site_templates.adopt_template)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from archive.api import packs
 from archive.pipeline import adopt_template
+from archive.pipeline.leased_work import lease_term
 from archive.pipeline.outside import prove_outside_if_due
 from archive.pipeline.recheck import Recheck
 from archive.pipeline.run import open_run, run_inline
@@ -16,9 +17,11 @@ from db import maintenance
 from db.backups import backup_path, prune_backups
 from db.dialect.server_address import is_server
 from db.errors import StoreError
+from db.lease_owner import lease_owner
 from db.queries import change_rate as change_rate_queries
 from db.reader import Reader
 from db.store import Store
+from db.store.leases import ALONE
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -93,6 +96,15 @@ def _recheck(run: Run) -> dict[str, int]:
         roots, mark = recheck.next_of_round()
         faults = sum(1 for _ in recheck.histories(roots))
     return {"rechecked": recheck.counts["histories"], "recheck_faults": faults, "rechecked_to": mark}
+
+
+def reserve_turn(settings: Settings, owner: str) -> None:
+    """Let no refresh begin for the time of a lease, as long as this process lives: a run waits for the archive alone.
+
+    Called again and again by a run that waits. Refreshes that are at work end as usual.
+    """
+    with Store(settings.db) as store:
+        store.reserve_turn(ALONE, lease_term(lease_owner(owner), settings))
 
 
 def release_leases(settings: Settings, owner: str) -> int:

@@ -45,7 +45,7 @@ import os
 import secrets
 import tomllib
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -64,6 +64,9 @@ __all__ = ["FILE_NAME", "PREFIX", "Settings", "find_root", "from_process", "load
 PREFIX: Final = "WIRECOPY_"
 """The prefix of all our environment variables."""
 
+LEASE: Final = timedelta(seconds=90)
+"""The term of a lease without renewal. A dead process on this machine is noticed at once, one elsewhere after this."""
+
 DIGEST_AT: Final = DigestTime(minute=7 * 60)
 """The time of the digest unless it is set: every day at 7:00 of ``time_zone``."""
 
@@ -73,6 +76,7 @@ class Settings:
     """All settings, validated. Seconds and bytes are plain numbers, paths are absolute.
 
     ``resolve`` pairs a host pattern with ``address:port``. ``origins`` has (name, displayed value, place it was set).
+    ``lease`` is the same for all runs, and no setting that people make.
     """
 
     root: Path
@@ -108,6 +112,7 @@ class Settings:
     proxy_user_header: str | None = None
     proxy_addresses: tuple[str, ...] = ()
     origins: tuple[tuple[str, str, str], ...] = ()
+    lease: timedelta = LEASE
     salt = staticmethod(lambda: secrets.token_bytes(16))  # of a new capture
 
     def now(self) -> datetime:

@@ -65,7 +65,7 @@ class Store(Transactions):
     requeue_host = transaction(origins.requeue_host, durable=False)
     record_extraction = transaction(derivations.record_extraction, durable=False)
     copy_extraction = transaction(derivations.copy_extraction, durable=False)
-    record_extractions = transaction(chunk_derivations.record_extractions, durable=False)
+    record_extractions = chunk_derivations.record_extractions  # cuts the words first, outside its transaction
     record_derivations = transaction(chunk_derivations.record_derivations, durable=False)
     record_derivation = transaction(derivations.record_derivation, durable=False)
     adopt_template = transaction(site_templates.adopt_template)
@@ -108,12 +108,14 @@ class Store(Transactions):
     begin_run = transaction(leases.begin_run)
     end_run = transaction(leases.end_run, repeatable=True)
     take_lease = transaction(leases.take_lease, repeatable=True)
+    reserve_turn = transaction(leases.reserve_turn, repeatable=True)
     renew_leases = transaction(leases.renew_leases, repeatable=True)
     release_leases = transaction(leases.release_leases, repeatable=True)
 
-    # Leases of work; after a power cut the process that had them is gone
-    lease_sites = transaction(work_leases.lease_sites, durable=False)
-    lease_captures = transaction(work_leases.lease_captures, durable=False)
+    # Leases of work. A server that was restarted must still have those by which runs keep out of each other's way. A
+    # text whose lease was lost is compared again.
+    lease_sites = transaction(work_leases.lease_sites, repeatable=True)
+    lease_captures = transaction(work_leases.lease_captures, repeatable=True)
     lease_texts = transaction(work_leases.lease_texts, durable=False)
     texts_in_hand = transaction(work_leases.texts_in_hand, durable=False)
     release_work = transaction(work_leases.release_work, durable=False)

@@ -144,8 +144,8 @@ class CopyQuestions(ArticleQuestions):
             return None
         for original in self._common_originals(a, b):
             text = self.text_by_digest(original.text_sha256)
-            links = [judge_texts(self.text(version), text) for version in (a, b)]
-            judgement = through_original(alone, *links, f"{original.url}@{original.version}")
+            first, second = (judge_texts(self.text(version), text) for version in (a, b))
+            judgement = through_original(alone, first, second, f"{original.url}@{original.version}")
             if judgement is not None:
                 return judgement
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import shutil
 import sqlite3
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from archive.pipeline.upkeep import upkeep
+from archive.settings import load_settings
 from db import delta_codec, logical_dump, maintenance
 from db.errors import Corrupt, StoreError
 from db.object_store import open_place
@@ -17,11 +20,12 @@ from db.pack_format import build_pack, read_index
 from db.queries import captures as capture_queries
 from db.queries import packs as pack_queries
 from db.reader import Reader
-from db.records import PacksResult
+from db.records import PacksResult, Reason
 from db.store import Store
+from db.store.packs import LEAST_PACK
 from db.verify import verify
 from tests.buckets import bucket
-from tests.builders import DAY, HOUR, LATER, T0, URL, a_capture, add_source
+from tests.builders import DAY, HOUR, LATER, T0, URL, a_capture, add_source, failed
 from tests.commands import call_main
 
 if TYPE_CHECKING:
@@ -355,6 +359,21 @@ def test_forget_takes_the_page_out_of_its_pack_or_names_what_prevents_it(path: P
     assert "Deleted 1 pack of no use" in call_main("offload", "--db", path, cwd=path.parent, together=True).out
     assert not file.exists()
     assert [len(read_index(open_place(folder.as_uri()), rest.name)) for rest in folder.iterdir()] == [3]
+    assert problems(path) == []
+
+
+@pytest.mark.slow
+def test_upkeep_moves_what_fills_a_pack_and_goes_on_without_the_place(path: Path, folder: Path) -> None:
+    with Store(path) as store:
+        noise = random.Random(1).randbytes(LEAST_PACK)
+        store.record([(failed(Reason.FORBIDDEN, T0 + 9 * DAY), noise)])  # which nobody reads as an article
+    settings = load_settings({}, start=path.parent, overrides={"db": path, "objects": folder.as_uri()})
+    folder.parent.mkdir()
+    folder.write_text("not mounted")
+    assert asyncio.run(upkeep(settings)).counts["packs_failed"] == 1
+    folder.unlink()
+    assert asyncio.run(upkeep(settings)).counts["packs"] == 1
+    assert len(list(folder.iterdir())) == 1
     assert problems(path) == []
 
 

@@ -76,9 +76,6 @@ def fill(path: Path) -> None:
         store.add_receivers({"key": "https"}, T0)
         store.add_hold(ids[1], "case 17", T0)
         store.append_entry("note", {"text": "a word"})
-        with store.begin() as connection:
-            row = {"location": "file:///disk/1.pack", "sha256": bytes(32), "length": 9, "made_at": micros(T0)}
-            connection.execute(metadata.tables["pack"].insert().values(**row))
         feed = add_source(store, FEED)
         with store.begin() as connection:
             connection.execute(

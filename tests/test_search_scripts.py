@@ -211,6 +211,8 @@ def test_an_older_archive_is_indexed_again(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("INSERT INTO text_fts (text_fts) VALUES ('delete-all')")
         connection.execute("INSERT INTO text_fts (rowid, title, body) SELECT id, title, body FROM text")
+        connection.execute("DROP TABLE pack_entry")
+        connection.execute("DROP TABLE pack")
         connection.execute("UPDATE alembic_version SET version_num = '0020'")
         connection.commit()
     maintenance.upgrade(path)

@@ -182,6 +182,18 @@ def test_a_settings_file_that_is_not_toml_is_a_config_error(project: Path, conte
         load_settings({}, start=project)
 
 
+def test_a_setting_below_a_table_is_named_with_the_way_out(project: Path):
+    (project / FILE_NAME).write_text('[resolve]\n"*.example" = "127.0.0.1:80"\nobjects = "file:///mnt/pages"\n')
+    with pytest.raises(ConfigError, match=r"objects .* stands below \[resolve\], as a part of it; write it above"):
+        load_settings({}, start=project)
+
+
+@pytest.mark.parametrize("value", ["s3://key:secret@bucket/pages", "http://store.example/pages", "file://pages", "pages"])
+def test_a_place_for_packs_that_is_no_bucket_or_folder_is_refused(project: Path, value: str):
+    with pytest.raises(ConfigError, match="a bucket or folder"):
+        load_settings({}, start=project, overrides={"objects": value})
+
+
 def test_a_settings_file_that_cannot_be_read_is_a_config_error(project: Path):
     (project / FILE_NAME).mkdir()
     with pytest.raises(ConfigError, match="cannot be read"):

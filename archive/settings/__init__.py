@@ -188,8 +188,10 @@ def _from_file(path: Path) -> dict[str, _RawValue]:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); fix its permissions or move it away") from error
     except ValueError as error:  # not TOML, or not even UTF-8
         raise ConfigError(f'{path}: not valid TOML ({error}); write lines like contact = "you@example.org"') from error
-    for name in content:
+    for name, value in content.items():
         _refuse_unknown(name, known=list(PARSERS), origin=str(path))
+        if isinstance(value, dict) and (below := next(iter(value.keys() & PARSERS.keys()), None)):
+            raise ConfigError(f"{below} ({path}): it stands below [{name}], as a part of it; write it above that line")
         if name == "notify_secret":
             raise ConfigError(f"{name} ({path}): a secret must not be in a shared file; set {PREFIX}{name.upper()}")
     return {name: _RawValue(value, path.parent, str(path)) for name, value in content.items()}

@@ -188,7 +188,9 @@ def test_a_setting_below_a_table_is_named_with_the_way_out(project: Path):
         load_settings({}, start=project)
 
 
-@pytest.mark.parametrize("value", ["s3://key:secret@bucket/pages", "http://store.example/pages", "file://pages", "pages"])
+@pytest.mark.parametrize(
+    "value", ["s3://key:secret@bucket/pages", "http://store.example/pages", "file://pages", "pages"]
+)
 def test_a_place_for_packs_that_is_no_bucket_or_folder_is_refused(project: Path, value: str):
     with pytest.raises(ConfigError, match="a bucket or folder"):
         load_settings({}, start=project, overrides={"objects": value})

@@ -41,11 +41,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from archive.copies import TokenCache  # noqa: E402
-from archive.copies.classify import LEAST_NAMED, objection_to, refusal, sentence_vectors  # noqa: E402
+from archive.copies.classify import CERTAIN, LEAST_NAMED, objection_to, refusal, sentence_vectors  # noqa: E402
 from archive.copies.copy_model import MODEL_FILE, model_id  # noqa: E402
 from archive.copies.embeddings import load_model  # noqa: E402
 from archive.copies.features import measure  # noqa: E402
 from archive.copies.fingerprint import fingerprint  # noqa: E402
+from archive.copies.later_report import is_later_report  # noqa: E402
 from archive.copies.pair_evidence import collect_evidence  # noqa: E402
 from archive.copies.rules import VERBATIM  # noqa: E402
 from db.records import Text  # noqa: E402
@@ -72,7 +73,8 @@ MODELS = ("copy", "copy-crossing", "copy-crossing+meaning")
 class Row:
     """A pair as shares. ``refused`` and ``verbatim``: a rule decides.
 
-    ``objection``: dates, a look back or two agencies' credits show that it is no copy.
+    ``objection``: dates, a look back or two agencies' credits show that it is no copy. ``later``: it has the days of a
+    later report, so it is no copy unless the model is certain.
 
     ``part`` is ``development``, ``calibration`` or ``test`` of the own corpus, else ``fitted`` or ``left out``.
     """
@@ -85,6 +87,7 @@ class Row:
     refused: bool
     verbatim: bool
     objection: bool
+    later: bool
     shares: dict[str, float]
     ids: tuple[str, str]
 
@@ -126,6 +129,7 @@ class Measurer:
             refused=refusal(measures) is not None,
             verbatim=any(rule.holds(measures) for rule in VERBATIM),
             objection=bool(objection_to(measures, meaning=True)),
+            later=is_later_report(measures),
             shares={name: round(float(value), 4) for name, value in shares.items()},
             ids=ids,
         )
@@ -316,7 +320,10 @@ def probabilities(model: dict[str, Any], rows: list[Row]) -> np.ndarray:
 def called(model: dict[str, Any], rows: list[Row]) -> list[bool]:
     """Decide as ``archive.copies.classify.decide`` does."""
     asked = [row for row in rows if row.is_open and not (row.crossing and lacks_names(model, row))]
-    above = dict(zip((id(row) for row in asked), probabilities(model, asked) >= model["threshold"], strict=True))
+    above = {
+        id(row): chance >= (CERTAIN if row.later else model["threshold"])
+        for row, chance in zip(asked, probabilities(model, asked), strict=True)
+    }
     return [bool(above[id(row)]) if id(row) in above else row.verbatim and not row.refused for row in rows]
 
 

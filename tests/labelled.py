@@ -193,6 +193,37 @@ def pairs_within(part: Part) -> Iterator[LabelledPair]:
                 yield pair
 
 
+def later_reports(part: Part) -> Iterator[LabelledPair]:
+    """Pairs of a text of an event and a follow-up with a long background, made by rule: what the writers did not write.
+
+    The background is a summary of the original, or the first two paragraphs of a rewrite. It is as long as the news
+    above it, so a judge that goes by what is shared takes the two for copies. Both are in one language.
+    """
+    for documents in events(part).values():
+        by_id = {document.id: document for document in documents}
+        original = next(document for document in documents if document.kind == "agency")
+        family = [
+            document
+            for document in documents
+            if document.id == original.id
+            or (document.source == original.id and not document.kind.startswith(("noise", "lifted", "round-up")))
+        ]
+        for news in (document for document in documents if document.kind == "follow-up"):
+            for source in family:
+                background = _background(source) if source.language == news.language else ""
+                if background and lineage(news, by_id) == news.id:
+                    body = f"{news.body}\n\n{background}"
+                    later = replace(news, id=f"{news.id}+{source.kind}", kind="later", body=body)
+                    others = (other for other in family if other != source and other.language == news.language)
+                    yield from (LabelledPair(later, other, "same_event", "later") for other in others)
+
+
+def _background(document: Document) -> str:
+    if document.kind.startswith("summary"):
+        return document.body
+    return "\n\n".join(document.body.split("\n\n")[:2]) if document.kind.startswith("rewrite") else ""
+
+
 def _label(a: Document, b: Document, by_id: dict[str, Document]) -> LabelledPair | None:
     if lineage(a, by_id) == lineage(b, by_id):
         direct = a.id in _ancestors(b, by_id) or b.id in _ancestors(a, by_id)

@@ -10,6 +10,7 @@ from archive.copies.background import BACKGROUND
 from archive.copies.copy_model import MODEL_ID, copy_model
 from archive.copies.dateline import credits_differ
 from archive.copies.features import Measures, measure
+from archive.copies.later_report import is_later_report
 from archive.copies.pair_evidence import collect_evidence
 from archive.copies.phrases import phrase
 from archive.copies.rules import EVENT, TEMPLATE_SHARE, VERBATIM, is_follow_up
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from archive.copies.tokenize import TokenizedText
     from db.records import Text
 
-METHOD = f"copies-8+{BACKGROUND}+{MODEL_ID}"
+METHOD = f"copies-9+{BACKGROUND}+{MODEL_ID}"
 """Changes whenever a judgement may change. Stored with every link."""
 
 FEWEST_WORDS = 20
@@ -38,6 +39,9 @@ FEWEST_DISTINCT = 12
 LEAST_NAMED = 0.1
 """Across languages, two texts that share a smaller part of the information in their names and numbers tell of two
 things. Of labelled translations 1 % share less, of strangers that the model takes for translations 99 %."""
+
+CERTAIN = 0.99
+"""From this probability on, texts that begin with different days are copies all the same. Reposts change days."""
 
 MOST_REASONS = 4
 """Reasons for and against a copy that a judgement names. ``explain`` lists all."""
@@ -155,6 +159,8 @@ def decide(a: Text, b: Text, measures: Measures, embedder: EmbeddingModel | None
     probability = model.probability(evidence) if evidence else 0.0
     decision = Decision(rule=event, probability=probability, model=model, evidence=evidence)
     objection = objection_to(measures, meaning=vectors is not None)
+    if not objection and model.possible <= probability < CERTAIN and is_later_report(measures):
+        objection = "a later report: the texts begin with different days, and each has a passage of its own"
     if probability >= model.threshold and not objection:
         return replace(decision, relation=Relation.REWORDED, rule=None)
     if probability >= model.possible and not objection:

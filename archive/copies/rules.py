@@ -85,7 +85,9 @@ class Rule:
 
 def is_follow_up(measures: Measures) -> bool:
     """True if dates or a look back show a later report, unless most of both texts is the same."""
-    return not _is_no_follow_up(measures)
+    if measures.looks_back:
+        return not _is_mostly_the_same(measures)
+    return (measures.hours_apart or 0) > SAME_EVENT_HOURS and not agree_at_length(measures)
 
 
 def _is_one_event(measures: Measures) -> bool:
@@ -93,15 +95,16 @@ def _is_one_event(measures: Measures) -> bool:
     return (measures.hours_apart or 0) <= SAME_EVENT_HOURS and not measures.looks_back
 
 
-def _is_no_follow_up(measures: Measures) -> bool:
+def agree_at_length(measures: Measures) -> bool:
+    """True if so much of both texts says the same in the same order that neither is a later report with news."""
+    return _is_mostly_the_same(measures) or (measures.pairs >= MANY and min(measures.aligned) >= MUCH)
+
+
+def _is_mostly_the_same(measures: Measures) -> bool:
     agreed = min(measures.aligned)
     if agreed >= NEARLY_ALL or (agreed >= MOST_OF_IT and measures.pairs >= SEVERAL):
         return True
-    if measures.pairs >= ALONG_PAIRS and measures.flow >= ALONG:
-        return True
-    both_long = measures.pairs >= MANY and min(measures.aligned) >= MUCH
-    soon = (measures.hours_apart or 0) <= SAME_EVENT_HOURS
-    return (soon or both_long) and not measures.looks_back
+    return measures.pairs >= ALONG_PAIRS and measures.flow >= ALONG
 
 
 def _is_excerpt_or_one_event(measures: Measures) -> bool:

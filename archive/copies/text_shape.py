@@ -99,9 +99,14 @@ def _stems_and_pairs(words: Sequence[str]) -> Iterator[str]:
 def _details(terms: Iterable[tuple[str, float]]) -> dict[str, float]:
     details: dict[str, float] = {}
     for term, weight in terms:
-        beginning = term[: ARABIC_DETAIL if "\u0600" <= term[0] <= "\u06ff" else DETAIL]
+        beginning = beginning_of(term)
         details[beginning] = max(weight * weight, details.get(beginning, 0.0))
     return details
+
+
+def beginning_of(term: str) -> str:
+    """Return the letters of a word that are compared in any place."""
+    return term[: ARABIC_DETAIL if "\u0600" <= term[0] <= "\u06ff" else DETAIL]
 
 
 def _quoted_shares(sentences: Iterable[Sentence], quoted: bytes) -> Iterator[float]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from db.chain import CORRECTION
 from db.errors import BadInput, Corrupt
@@ -71,7 +71,7 @@ def entries_of_kind(ask: Ask, kind: str) -> list[Row]:
 def cut_off_correction(ask: Ask, run_id: int) -> timedelta | None:
     """Return by how much a run was re-dated by a repair that never finished, None if there is no such repair."""
     entries = [json.loads(row["facts"]) for row in entries_of_kind(ask, CORRECTION)]
-    newest = next((facts for facts in reversed(entries) if facts["run"] == run_id), {})
+    newest: dict[str, Any] = next((facts for facts in reversed(entries) if facts["run"] == run_id), {})
     if not ask("SELECT id FROM run WHERE id = :id AND finished_at IS NULL", id=newest.get("repair")):
         return None
     return timedelta(microseconds=newest["offset"])

@@ -195,28 +195,38 @@ def restore(path: Path, source: Path) -> Path | None:
 
 
 def _set_aside(path: Path) -> Path | None:
-    if not path.exists():
-        return None
+    """Rename the file at ``path`` and the logs beside it, and return its new path. None: there is no file.
+
+    A log is set aside even where its file is gone (a restore that was cut off in between): SQLite would write it into
+    the file that comes next.
+    """
     target = _free_name(path)
-    try:
-        # Move the write-ahead log into the file, or the old file loses its last writes when it is renamed.
-        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
-            busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if busy:
-            raise StoreError(f"{path} is in use; stop what writes to it (wirecopy up, a refresh) and restore again")
-    except sqlite3.Error:
-        pass  # a broken archive is a reason to restore; it is set aside as it is
-    path.replace(target)
+    replaced = None
+    if path.exists():
+        _empty_log(path)
+        path.replace(target)
+        replaced = target
     for log in ("-wal", "-shm"):  # only a broken archive leaves them; its last writes may be there
         with suppress(FileNotFoundError):
             path.with_name(path.name + log).replace(target.with_name(target.name + log))
-    return target
+    return replaced
+
+
+def _empty_log(path: Path) -> None:
+    """Move the write-ahead log into the file, or it loses its last writes when it is renamed. Raises StoreError."""
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
+            busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.Error:
+        return  # a broken archive is a reason to restore; it is set aside as it is
+    if busy:
+        raise StoreError(f"{path} is in use; stop what writes to it (wirecopy up, a refresh) and restore again")
 
 
 def _free_name(path: Path) -> Path:
     """Return an unused name for the replaced file, so that a second restore does not overwrite the first one's."""
     names = (path.with_name(f"{path.name}.replaced{'' if number == 1 else f'-{number}'}") for number in count(1))
-    return next(name for name in names if not name.exists())
+    return next(name for name in names if not any(name.with_name(name.name + end).exists() for end in ("", "-wal")))
 
 
 def _create_folder(path: Path) -> None:

@@ -482,3 +482,21 @@ def test_a_read_only_file_says_so(path: Path) -> None:
     path.chmod(0o444)
     with pytest.raises(StoreError, match="cannot be written"):
         Store(path).record([(a_capture(1, at=T0 + 9 * DAY), PAGE)])
+
+
+def test_a_log_without_its_file_is_never_written_into_the_restored_one(tmp_path: Path) -> None:
+    """A restore that was cut off between its renames leaves the log of a broken archive behind."""
+    path, copy = tmp_path / "archive.db", tmp_path / "copy.db"
+    with Store(path) as store:
+        make_history(store, add_source(store), [("one", T0)])
+    maintenance.backup(path, copy)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE text SET body = 'another'")
+        connection.commit()
+        log = path.with_name("archive.db-wal").read_bytes()
+    path.unlink()
+    path.with_name("archive.db-wal").write_bytes(log)
+    maintenance.restore(path, copy)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT body FROM text").fetchall() == [("one",)]
+    assert path.with_name("archive.db.replaced-wal").read_bytes() == log

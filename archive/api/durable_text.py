@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def write_new(path: Path, text: str) -> None:
     """Write a file that only its owner can read. Raises FileExistsError if there is one."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        _write(file.fileno(), text)
+        _write(path, file.fileno(), text)
     _sync_folder(path.parent)
 
 
@@ -24,7 +24,7 @@ def replace_text(path: Path, text: str) -> None:
     part = path.with_name(f"{path.name}.part")
     try:
         with part.open("w", encoding="utf-8") as file:
-            _write(file.fileno(), text)
+            _write(path, file.fileno(), text)
         part.replace(path)
         _sync_folder(path.parent)
     finally:
@@ -35,7 +35,7 @@ def replace_text(path: Path, text: str) -> None:
 def append_text(path: Path, text: str) -> None:
     """Append to a file, which is created if its folder exists. It is on the disk when this returns."""
     with path.open("a", encoding="utf-8") as file:
-        _write(file.fileno(), text)
+        _write(path, file.fileno(), text)
 
 
 @contextmanager
@@ -46,11 +46,15 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _write(descriptor: int, text: str) -> None:
+def _write(path: Path, descriptor: int, text: str) -> None:
+    """Write a text and wait for the disk. Raises OSError with the path, which a full disk alone does not name."""
     content = text.encode()
-    while content:
-        content = content[os.write(descriptor, content) :]
-    os.fsync(descriptor)
+    try:
+        while content:
+            content = content[os.write(descriptor, content) :]
+        os.fsync(descriptor)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _sync_folder(folder: Path) -> None:

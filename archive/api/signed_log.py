@@ -7,11 +7,12 @@ restored archive that is older than what was signed is noticed, and a log never 
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from archive.api.durable_text import locked, replace_text, write_new
+from archive.api.durable_text import append_text, locked, replace_text, write_new
 from archive.formats import signed_note
 from archive.timestamps import iso, parse_stamp
 from db.errors import BadInput, StoreError
@@ -61,21 +62,35 @@ def create_key(db: Path, name: str, *, seed: bytes, now: datetime) -> SigningKey
     if not signed_note.is_key_name(name):
         raise BadInput(f"{name!r} cannot name a log: use a name without blanks or +, like daily.example/archive")
     key = signed_note.SigningKey(name=name, seed=seed)
-    encoded = key.encode()
     path = key_path(db)
     with Reader(db):
         pass  # raises before a key is made for an archive that is missing
-    try:
-        write_new(path, encoded + "\n")
-    except FileExistsError as error:
-        raise BadInput(f"{path} exists: this archive has a log already. See: wirecopy log key") from error
+    if path.exists():
+        raise _has_log(path)
     from db.store import Store
 
-    with Store(db) as store:
-        store.append_entry("open", {"origin": name, "key": key.verifier(), "at": iso(now)})
-    with locked(path):
+    # The key gets its name last: until then there is no log, and a creation that was cut off is made anew.
+    part = _key_part(db)
+    part.touch(mode=0o600)
+    with locked(part):
+        if path.exists():  # another process was quicker
+            raise _has_log(path)
+        os.truncate(part, 0)
+        append_text(part, key.encode() + "\n")
+        with Store(db) as store:
+            store.append_entry("open", {"origin": name, "key": key.verifier(), "at": iso(now)})
         _sign(db, key, None)
+        part.replace(path)
     return key
+
+
+def _key_part(db: Path) -> Path:
+    """Return the path of a key that is being made."""
+    return key_path(db).with_name(f"{key_path(db).name}.part")
+
+
+def _has_log(path: Path) -> BadInput:
+    return BadInput(f"{path} exists: this archive has a log already. See: wirecopy log key")
 
 
 def read_key(db: Path) -> SigningKey:
@@ -156,10 +171,9 @@ def _sign(db: Path, key: SigningKey, last: SignedCheckpoint | None) -> SignedChe
 def begin_new_log(db: Path, *, because: str, now: datetime) -> SignedCheckpoint:
     """Begin a new log with the same key under the next name. Its first entry names the old checkpoint and the reason.
 
-    The old checkpoint stays in a file beside the archive. Raises BadInput without a key.
+    The old checkpoint stays in a file beside the archive. A beginning that was cut off after its first checkpoint goes
+    on. Raises BadInput without a key.
     """
-    from db.store import Store
-
     key = read_key(db)
     stem, _, number = key.name.rpartition("/")
     is_numbered = bool(stem) and number.isdecimal() and number.isascii()
@@ -167,18 +181,30 @@ def begin_new_log(db: Path, *, because: str, now: datetime) -> SignedCheckpoint:
     new_key = signed_note.SigningKey(name=name, seed=key.seed)
     with locked(key_path(db)):
         last = last_checkpoint(db)
-        facts = {"origin": name, "key": new_key.verifier(), "at": iso(now), "because": because, "before": key.name}
-        if last is not None:
-            facts |= {"size": str(last.checkpoint.size), "root": last.checkpoint.root.hex()}
-            replace_text(db.with_name(f"{db.name}.checkpoint-{last.checkpoint.size}"), last.note)
-        with Store(db) as store:
-            store.append_entry("open", facts)
-        signed = _sign(db, new_key, None)
-        part = key_path(db).with_name(f"{key_path(db).name}.part")
+        if last is not None and last.checkpoint.origin == name and fork_problem(db) is None:
+            signed = last
+        else:
+            signed = _open_log(db, key, new_key, last, because, now)
+        part = _key_part(db)
         part.unlink(missing_ok=True)
         write_new(part, new_key.encode() + "\n")
         part.replace(key_path(db))
     return signed
+
+
+def _open_log(
+    db: Path, key: SigningKey, new_key: SigningKey, last: SignedCheckpoint | None, because: str, now: datetime
+) -> SignedCheckpoint:
+    """Append the entry that opens the log of ``new_key`` after that of ``key``, and sign."""
+    from db.store import Store
+
+    facts = {"origin": new_key.name, "key": new_key.verifier(), "at": iso(now), "because": because, "before": key.name}
+    if last is not None:
+        facts |= {"size": str(last.checkpoint.size), "root": last.checkpoint.root.hex()}
+        replace_text(db.with_name(f"{db.name}.checkpoint-{last.checkpoint.size}"), last.note)
+    with Store(db) as store:
+        store.append_entry("open", facts)
+    return _sign(db, new_key, None)
 
 
 def prove(db: Path, number: int) -> str:

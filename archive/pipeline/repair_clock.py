@@ -10,6 +10,7 @@ from archive.pipeline.run import open_run, run_inline
 from archive.pipeline.run_clocks import run_clock
 from archive.timestamps import format_offset, iso
 from db.errors import BadInput
+from db.queries import log_tiles
 from db.queries.future_captures import SLACK
 from db.reader import Reader
 
@@ -32,20 +33,29 @@ async def repair_clock(
 ) -> Report:
     """Add ``by`` to all dates of a run, or what its servers' time says. Then read its pages and their histories again.
 
-    The saved bytes and the links of the chain stay as they are. An entry of the log says what was done. Raises BadInput
-    where the servers do not say by how much the clock was wrong, or the result would be in the future.
+    The saved bytes and the links of the chain stay as they are. An entry of the log says what was done. A repair that
+    was cut off goes on: its dates are not moved twice. Raises BadInput where the servers do not say by how much the
+    clock was wrong, or the result would be in the future.
     """
     started_at = settings.now()
     with Reader(settings.db) as reader:
         clock = run_clock(reader.ask, run_id)
+        cut_off = log_tiles.cut_off_correction(reader.ask, run_id)
     if clock is None:
         raise BadInput(f"run {run_id} fetched nothing, so there is nothing to re-date. List the runs: wirecopy status")
-    offset = _offset(clock) if by is None else by
-    _refuse_future(clock, offset, started_at)
+    is_redated = cut_off is not None and by in {None, cut_off}
+    if cut_off is not None and is_redated:
+        offset = cut_off
+    else:
+        offset = _offset(clock) if by is None else by
+        _refuse_future(clock, offset, started_at)
     because = "the time of its servers" if by is None else "given by a person"
     parameters = {"run": run_id, "by": format_offset(offset)}
-    async with open_run(settings, "repair-clock", parameters, owner=owner, step=step) as run:
-        run.counts["redated"] = run.store.redate_run(run_id, offset, because, started_at)
+    async with open_run(settings, "repair-clock", parameters, owner=owner, step=step, resume=is_redated) as run:
+        if is_redated:
+            run.counts["redated"] = run.store.requeue_redated(run_id)
+        else:
+            run.counts["redated"] = run.store.redate_run(run_id, offset, because, started_at, repair_id=run.run_id)
         run.again = True  # a date on a page is believed or not by the date of its capture
         await run.derive()
     report = run.report("repair-clock", started_at)

@@ -6,9 +6,12 @@ chain. Level 1 has the roots of full tiles of 256 leaves, level 2 those of 256 s
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from db.chain import CORRECTION
 from db.errors import BadInput, Corrupt
 from db.merkle_tree import consistency_ranges, inclusion_ranges, leaf_hash, range_root
 
@@ -63,3 +66,12 @@ def consistency_proof(ask: Ask, old: int, new: int) -> list[bytes]:
 def entries_of_kind(ask: Ask, kind: str) -> list[Row]:
     """Return number and facts (JSON) of the entries of a kind, in their order."""
     return ask("SELECT number, facts FROM entry WHERE kind = :kind ORDER BY number", kind=kind)
+
+
+def cut_off_correction(ask: Ask, run_id: int) -> timedelta | None:
+    """Return by how much a run was re-dated by a repair that never finished, None if there is no such repair."""
+    entries = [json.loads(row["facts"]) for row in entries_of_kind(ask, CORRECTION)]
+    newest: dict[str, Any] = next((facts for facts in reversed(entries) if facts["run"] == run_id), {})
+    if not ask("SELECT id FROM run WHERE id = :id AND finished_at IS NULL", id=newest.get("repair")):
+        return None
+    return timedelta(microseconds=newest["offset"])

@@ -74,11 +74,15 @@ _DATES: Final[Sequence[tuple[Table, Sequence[str], str]]] = (
 )
 
 
-def redate_run(connection: Connection, run_id: int, offset: timedelta, because: str, now: datetime) -> int:
+def redate_run(
+    connection: Connection, run_id: int, offset: timedelta, because: str, now: datetime, *, repair_id: int | None = None
+) -> int:
     """Add ``offset`` to every date that a run recorded by this machine's clock, and say so in the log.
 
-    The pages of its sources go on the ledger, because their histories have another order now. Return the number of
-    captures. Raises BadInput if the run has none, or if a capture of the same page has the corrected date already.
+    The pages of its sources go on the ledger, because their histories have another order now. ``repair_id``: the run
+    that repairs, which the entry names, so that it does not add the offset again when it was cut off and goes on.
+    Return the number of captures. Raises BadInput if the run has none, or if a capture of the same page has the
+    corrected date already.
     """
     values = {"run": run_id, "offset": micros_of(offset)}
     row = connection.execute(sql(_RUN), values).mappings().one_or_none()
@@ -87,8 +91,8 @@ def redate_run(connection: Connection, run_id: int, offset: timedelta, because: 
     collision = connection.execute(sql(_TAKEN), values).scalar_one_or_none()
     if collision is not None:
         raise BadInput(f"another capture of {collision} has the corrected time already; add a second to --by")
-    _append(connection, values, row, because, now)
-    sources = list(connection.execute(sql(_SOURCES), values).scalars())
+    _append(connection, values | ({} if repair_id is None else {"repair": repair_id}), row, because, now)
+    sources = _sources(connection, run_id)
     window = {name: row[name] for name in ("first_at", "last_at", "oldest", "newest")} | values
     alone = connection.execute(sql(_OTHER), window).scalar_one_or_none() is None
     window |= {"alone": alone, "sources": json.dumps(sources)}
@@ -98,6 +102,16 @@ def redate_run(connection: Connection, run_id: int, offset: timedelta, because: 
         connection.execute(update(table).values(dates).where(sql(where).bindparams(**parameters)))
     derivations.requeue_sources(connection, sources, None, None)
     return int(row["captures"])
+
+
+def requeue_redated(connection: Connection, run_id: int) -> int:
+    """Put the pages of a re-dated run's sources on the ledger again. Return the number of the run's captures."""
+    derivations.requeue_sources(connection, _sources(connection, run_id), None, None)
+    return int(connection.execute(sql(_RUN), {"run": run_id}).mappings().one()["captures"])
+
+
+def _sources(connection: Connection, run_id: int) -> list[int]:
+    return list(connection.execute(sql(_SOURCES), {"run": run_id}).scalars())
 
 
 def _append(connection: Connection, values: dict[str, int], row: RowMapping, because: str, now: datetime) -> None:

@@ -58,6 +58,7 @@ class Store(Transactions):
     record_side_captures = transaction(origins.record_side_captures, repeatable=True)
     append_entry = transaction(chain.append_entry)
     redate_run = transaction(redating.redate_run)
+    requeue_redated = transaction(redating.requeue_redated)
 
     # Derivations
     use_recipe = transaction(derivations.use_recipe, repeatable=True)

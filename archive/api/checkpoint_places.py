@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urlsplit
 
 from archive.api import signed_log
-from archive.api.durable_text import replace_text
 from archive.formats import signed_note
+from archive.formats.durable_text import replace_text
 from archive.timestamps import iso, parse_stamp
 from db.errors import BadInput
 from db.queries import log_tiles

@@ -9,7 +9,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from archive.api.durable_text import replace_text
+from archive.formats.durable_text import replace_text
 from archive.formats.evidence.second_answers import KIND
 from db.queries import log_tiles
 

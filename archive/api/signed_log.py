@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from archive.api.durable_text import append_text, locked, replace_text, write_new
 from archive.formats import signed_note
+from archive.formats.durable_text import append_text, locked, replace_text, write_new
 from archive.timestamps import iso, parse_stamp
 from db.errors import BadInput, StoreError
 from db.merkle_tree import is_consistent

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from archive.api.durable_text import locked, replace_text, write_new
 from archive.formats import cosignature, signed_note
+from archive.formats.durable_text import locked, replace_text, write_new
 from db.errors import BadInput
 from db.merkle_tree import EMPTY_ROOT, is_consistent
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from archive.crawl.fetch.bounded_get import request_bytes
 from archive.formats import signed_note
+from archive.formats.durable_text import replace_text
 from archive.formats.tile_path import format_tile_path
 from db.errors import BadInput
 from db.merkle_tree import TILE, consistency_ranges, is_consistent, range_root
@@ -46,10 +47,10 @@ def watch(policy: FetchPolicy, url: str, *, verifier: str, state: Path) -> Monit
     except _Unreadable as error:
         return MonitorReport(result="unreadable", sentence=f"Nothing was checked: {error}. Try again later.")
     if report.result == "consistent":
-        state.write_text(note, encoding="utf-8")
+        replace_text(state, note)  # a killed look must not leave it empty: the next one compares with it
     if report.result == "forked":
         fork = state.with_name(f"{state.name}.fork")
-        fork.write_text(note, encoding="utf-8")
+        replace_text(fork, note)
         return replace(report, sentence=f"{report.sentence} Keep {state} and {fork}: together they prove it.")
     return report
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from archive.api import signed_log
-from archive.api.durable_text import append_text
 from archive.formats import signed_note
+from archive.formats.durable_text import append_text
 from archive.pipeline.notice_channels import hand_over, mail_server
 from db.errors import BadInput
 from db.reader import Reader

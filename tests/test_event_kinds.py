@@ -9,7 +9,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from archive.api import Archive
 from archive.pipeline.notify import send_notices
+from archive.serve.pages import inbox
 from archive.settings import Settings
 from archive.urls import url_key
 from archive.versions import history as versions
@@ -29,6 +31,7 @@ from builders import (
     judged,
     record_text,
 )
+from db.errors import TooSlow
 from db.microseconds import micros
 from db.queries import captures as capture_queries
 from db.queries import sources as source_queries
@@ -37,6 +40,7 @@ from db.records import EventKind, NotifyRule, Reason, Relation, SeedKind, Verdic
 from db.store import Store
 from serving import application, client
 from test_notify import SECRET, Receiver, mailbox, receiving
+from test_patience import ENDLESS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,8 +187,8 @@ def test_every_kind_of_event_is_found_at_every_door_exactly_once(eventful: Path,
     ask = client(application(eventful))
     atom = ET.fromstring(ask.get("/events.atom?limit=500").text)  # noqa: S314 (our own)
     summaries = [entry.findtext("{*}summary") or "" for entry in atom.iter("{http://www.w3.org/2005/Atom}entry")]
-    inbox = ask.get("/inbox.json").json()
-    inbox_kinds = {row["kind"] for row in inbox["events"]} | {"edited", "correction", "drift"}
+    changes = ask.get("/inbox.json").json()
+    inbox_kinds = {row["kind"] for row in changes["events"]} | {"edited", "correction", "drift"}
     assert len({event["id"] for event in sent}) == len(sent)
     for kind, (path, words) in EXPECTED.items():
         rows = [event for event in sent if event["kind"] == kind and event["url"].endswith(path)]
@@ -192,7 +196,19 @@ def test_every_kind_of_event_is_found_at_every_door_exactly_once(eventful: Path,
         assert any(words in summary for summary in summaries), kind
         assert words in text, kind
         assert kind in inbox_kinds, kind
-    assert {row["url"].rpartition("/")[2] for row in inbox["changes"]} >= {"edited", "corrected"}
+    assert {row["url"].rpartition("/")[2] for row in changes["changes"]} >= {"edited", "corrected"}
     page = ask.get("/").text
     assert "Also happened" in page
     assert "behind a paywall since" in page
+
+
+def test_events_that_take_too_long_are_not_told_as_none(eventful: Path) -> None:
+    """The page says that they are missing; an empty list would say that nothing else happened."""
+    with Archive(eventful, patience=0.5) as archive:
+        assert inbox.other_events(archive, "ann")
+        with pytest.raises(TooSlow):
+            archive.ask(ENDLESS)
+        assert inbox.other_events(archive, "ann") is None
+    ask = client(application(eventful))
+    assert ask.get("/inbox.json").json()["events_read"] is True
+    assert "takes too long" not in ask.get("/").text

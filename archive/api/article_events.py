@@ -67,10 +67,10 @@ def _version_kind(row: VersionRow) -> EventKind:
     return EventKind.CORRECTION if str(Kind.CORRECTION) in row.kinds else EventKind.EDITED
 
 
-def absence_events(ask: Ask, window: Window, source_id: int | None) -> Iterator[Event]:
-    """Yield the absences confirmed in a window, and the returns of texts that were absent."""
-    source_ids = event_queries.sources_absent(ask, window, ABSENT_STATES, source_id=source_id)
-    for place in event_queries.places(ask, source_ids).values():
+def absence_events(ask: Ask, window: Window, source_ids: Collection[int]) -> Iterator[Event]:
+    """Yield the absences of articles that were confirmed in a window, and the returns of texts that were absent."""
+    absent = event_queries.sources_absent(ask, window, ABSENT_STATES, source_ids)
+    for place in event_queries.places(ask, absent).values():
         for absence in find_absences(capture_queries.sightings(ask, place.source_id)):
             yield from _absence(place, absence)
 

@@ -84,11 +84,19 @@ class _Corrected:
 
 
 class _PageReads:
-    """Values that several windows of one page need."""
+    """Values that several windows of one page need. Each window ends where the one before started."""
 
     def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._absent: Collection[int] | None = None
         self.corrected = _Corrected(ask)
         self.drift = drift.Drift(ask)
+
+    def ever_absent(self, end: datetime) -> Collection[int]:
+        """Return the articles that were ever absent by the end of the first window, which is the latest."""
+        if self._absent is None:
+            self._absent = event_queries.sources_ever_absent(self._ask, end, ABSENT_STATES)
+        return self._absent
 
 
 class EventQuestions(CopyQuestions):
@@ -198,7 +206,8 @@ class EventQuestions(CopyQuestions):
         if _ARTICLE.intersection(kinds):
             yield from article_events.version_events(self._ask, window, kinds, source_id)
         if _ABSENCE.intersection(kinds):
-            yield from article_events.absence_events(self._ask, window, source_id)
+            among = reads.ever_absent(window[1]) if source_id is None else [source_id]
+            yield from article_events.absence_events(self._ask, window, among)
         if EventKind.COPIED in kinds:
             yield from article_events.copy_events(self._ask, window, source_id)
         if EventKind.STALE_COPY in kinds:

@@ -121,10 +121,14 @@ def _describe_recheck(counts: dict[str, int]) -> str:
 @verb
 @as_json
 def doctor(settings: Settings, *, json_: bool) -> int:
-    """Show every setting and look for problems around the archive.
+    r"""Show every setting and look for problems around the archive.
 
     Shows where each setting comes from, and checks the archive, the disk, the seed index and the Python environment.
     Exit code 1 means that there are problems.
+
+    \b
+    wirecopy doctor
+    wirecopy doctor --json
     """
     from archive.cli.doctor import examine
 

@@ -189,10 +189,14 @@ def _parse_day(settings: Settings, text: str | None) -> date | None:
     help="Port of the web pages. Default: 8020, or a free one.",
 )
 def up(settings: Settings, *, port: int | None, web_port: int | None) -> int:
-    """Check what is due, now and every 15 minutes, and show the archive in a browser until Ctrl-C.
+    r"""Check what is due, now and every 15 minutes, and show the archive in a browser until Ctrl-C.
 
     Starts a local Prefect server with the three schedules and the web pages, all on this machine, and prints their
     addresses.
+
+    \b
+    wirecopy up
+    wirecopy up --port 4300 --web-port 8030     where the usual ports are taken
     """
     from archive.launch import up as start
 

@@ -80,9 +80,13 @@ def _write(path: Path, text: str) -> None:
 @verb
 @as_json
 def check(settings: Settings, *, json_: bool) -> int:
-    """Look for mistakes in the seed index and list them line by line.
+    r"""Look for mistakes in the seed index and list them line by line.
 
     Every mistake comes with what was expected and an example. Exit code 1 means that there are mistakes.
+
+    \b
+    wirecopy check
+    wirecopy check --json
     """
     from archive.seeds import load_index
 
@@ -114,9 +118,13 @@ def check(settings: Settings, *, json_: bool) -> int:
 @verb
 @as_json
 def plan(settings: Settings, *, json_: bool) -> None:
-    """List what would be checked now, and when and why the rest comes later.
+    r"""List what would be checked now, and when and why the rest comes later.
 
     For a group with a budget it also shows the effect: articles wait until more unseen edits (tau) are expected.
+
+    \b
+    wirecopy plan
+    wirecopy plan --json
     """
     from archive.api import Archive, serialize_runs
     from db.records import Plan

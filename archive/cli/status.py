@@ -23,7 +23,12 @@ _FEW = 5
 @verb
 @as_json
 def status(settings: Settings, *, json_: bool) -> None:
-    """Show the size and contents of the archive, the last runs, and what is running."""
+    r"""Show the size and contents of the archive, the last runs, and what is running.
+
+    \b
+    wirecopy status
+    wirecopy status --json
+    """
     from archive.api import Archive, checkpoint_places
 
     with Archive(settings.db) as archive:

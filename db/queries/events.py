@@ -103,14 +103,15 @@ _FAILED = """capture {name} INDEXED BY ix_capture_source_id_captured_at_reason
 _NO_ARTICLE = """derivation x INDEXED BY ix_derivation_capture_id_verdict
     ON x.capture_id = {name}.id AND x.verdict <> 'ok' AND x.verdict IN {{states}}"""
 
-# An article of which a check in the window met an absence, or a text soon after an absence. A few earlier checks are
-# read, because a passing failure or a 304 may come between.
+# Of some articles those of which a check in the window met an absence, or a text soon after an absence. A few earlier
+# checks are read, because a passing failure or a 304 may come between.
 _ABSENT = f"""
     WITH checked AS MATERIALIZED (
-        SELECT c.source_id, min(c.captured_at) AS first_at FROM capture c {{index}}
-        WHERE c.captured_at >= :since AND c.captured_at < :until AND c.part = 1
-          AND (CAST(:source AS BIGINT) IS NULL OR c.source_id = :source
-               OR c.source_id IN (SELECT id FROM source WHERE same_as = :source))
+        SELECT c.source_id, min(c.captured_at) AS first_at FROM (
+            SELECT f.value AS id FROM json_each(:ids) f
+            UNION SELECT s.id FROM json_each(:ids) f CROSS JOIN source s ON s.same_as = f.value) a
+        CROSS JOIN capture c ON c.source_id = a.id
+            AND c.captured_at >= :since AND c.captured_at < :until AND c.part = 1
         GROUP BY c.source_id),
     absent AS MATERIALIZED (
         SELECT k.source_id, k.first_at, f.captured_at
@@ -129,11 +130,15 @@ _ABSENT = f"""
     ORDER BY 1"""
 
 
-def sources_absent(ask: Ask, window: Window, states: Sequence[str], *, source_id: int | None) -> list[int]:
-    """Return the articles of which a check in the window met one of these states, or followed one that did."""
-    index = "INDEXED BY ix_capture_captured_at" if source_id is None else ""
-    sql = _ABSENT.format(states=tuple(states), index=index)
-    return [row["id"] for row in ask(sql, **_bounds(window), source=source_id)]
+def sources_absent(ask: Ask, window: Window, states: Sequence[str], source_ids: Collection[int]) -> list[int]:
+    """Return the articles of which a check in the window met one of these states, or followed one that did.
+
+    ``source_ids``: the articles asked about. Others than ``sources_ever_absent`` up to the window's end cannot be.
+    """
+    if not source_ids:
+        return []
+    sql = _ABSENT.format(states=tuple(states))
+    return [row["id"] for row in ask(sql, **_bounds(window), ids=json.dumps(sorted(source_ids)))]
 
 
 _EVER_ABSENT = f"""

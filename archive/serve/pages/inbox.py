@@ -168,7 +168,9 @@ def show(context: RequestContext) -> PageResult:
     )
     inbox["start"] = None if archive.has_sources() else {"listed": _count_listed(context)}
     inbox["runs"] = expected_run(archive.expected_run(context.now))
-    inbox["events"] = _other_events(archive, context.identity.name) if paging.after is None else []
+    others = other_events(archive, context.identity.name) if paging.after is None else []
+    inbox["events"] = others or []
+    inbox["events_read"] = others is not None
     instants = [inbox["newest_at"], *(row["at"] for row in inbox["events"])]
     inbox["newest_at"] = max((instant for instant in instants if instant), default=None)
     box = watched.box(context) if inbox["start"] and context.form == "html" else None
@@ -181,8 +183,8 @@ def _count_listed(context: RequestContext) -> int:
     return len(index.rows) if index else 0
 
 
-def _other_events(archive: Archive, reader: str) -> list[Json]:
-    """Return the newest events that are no edits, since a reader marked all as seen. Empty if that takes too long."""
+def other_events(archive: Archive, reader: str) -> list[Json] | None:
+    """Return the newest events that are no edits, since a reader marked all as seen. None if that takes too long."""
     try:
         newest = archive.newest_record_at()
         if newest is None:
@@ -192,7 +194,7 @@ def _other_events(archive: Archive, reader: str) -> list[Json]:
         filters = EventFilter(kinds=_OTHER_KINDS, since=since)
         return [serialize_events.event(event) for event in archive.events(filters, limit=MOST_EVENTS).rows]
     except TooSlow:
-        return []  # the last query of the page: /events reads on
+        return None  # the last query of the page: /events reads on
 
 
 def _items(archive: Archive, news: Sequence[InboxEntry]) -> list[Item]:

@@ -73,7 +73,8 @@ def show(context: RequestContext) -> PageResult:
 def show_one(context: RequestContext) -> PageResult:
     """Answer with the run with an id. Raises NotArchived."""
     run = context.archive.run(context.path["id"])
-    return PageResult(view=view([row(run, context.state.project.prefect)], (), None), template="runs.html", rows="runs")
+    runs = view([row(run, context.state.project.prefect)], (), None) | {"title": f"Run {run.id}"}
+    return PageResult(view=runs, template="runs.html", rows="runs")
 
 
 def routes() -> list[Route]:

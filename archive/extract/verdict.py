@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[^\W{_UNSPACED}]+")
+_MARKS = "\u0300-\u036f\u0900-\u0903\u093a-\u094f\u0962\u0963\u200c\u200d" + "".join(
+    f"{chr(block + first)}-{chr(block + last)}"
+    for block in range(0x980, 0xE00, 0x80)
+    for first, last in ((0, 3), (0x3C, 0x4D), (0x56, 0x57), (0x62, 0x63))
+)
+"""Vowel signs and other marks inside the words of the scripts of India, which are no letters to a pattern."""
+_WORD = re.compile(rf"[^\W{_UNSPACED}][^\W{_UNSPACED}{_MARKS}]*+(?:[{_MARKS}]+[^\W{_UNSPACED}]*+)*+")
 _LETTER = re.compile(rf"[{_UNSPACED}]")
 _MANY_LINKS = 3
 _SHELL_WORDS = 5  # "Loading ..."
@@ -68,7 +74,9 @@ def _thin(page: Signals, text: ComparableText) -> str:
 
 
 def _listing(page: Signals, text: ComparableText) -> str:
-    """Return a reason if the text is nothing but links to other pages."""
+    """Return a reason if the text is nothing but links to other pages, or teasers of them."""
+    if page.teasers and not page.live:
+        return f"a list of {page.teasers} other pages"
     layout = page.layout
     is_linked = layout.own_words < THIN_WORDS <= text.words < SHORT_WORDS and len(layout.labels) > _MANY_LINKS
     is_from_links = is_linked and count_words(layout.content) >= text.words

@@ -120,6 +120,11 @@ def test_an_article_that_a_rule_hides_until_a_script_shows_it_is_text() -> None:
         assert all(sentence in text for sentence in (*SENTENCES, OFFER))
 
 
+def test_a_table_that_is_most_of_the_article_is_text_though_a_rule_hides_it() -> None:
+    rows = "".join(f"<tr><td>Berth {n}</td><td>{OFFER}</td></tr>" for n in range(20))
+    assert "Berth 19" in read(f"<style>.t{{display:none}}</style><table class=t>{rows}</table>").text
+
+
 def test_rules_that_hide_survive_the_stripping_of_scripts_and_cost_little() -> None:
     markup = "<style>.t{display:none}</style><style>.u{color:red}</style>"
     page = Page(payload=markup.encode(), url="https://daily.example/a", captured_at=datetime(2026, 1, 5, tzinfo=UTC))

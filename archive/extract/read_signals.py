@@ -81,9 +81,17 @@ def read_signals(
         video=is_short and _VIDEO(root),
         declared_words=article.words if article else 0,
         shell=scripts.is_shell,
-        teasers=0 if _states_article(declared, root) else count_teasers(root, text, page.url, count_words),
+        teasers=_count_teasers(page, declared, root, text),
         layout=read_layout(root, count_words) if is_short or _may_ask_consent(text, words) else PageLayout(),
     )
+
+
+def _count_teasers(page: Page, declared: DeclaredMetadata, root: HtmlElement, text: str) -> int:
+    """Return the number of pages that this one lists. A collection of documents with a log of updates is no list."""
+    if _states_article(declared, root):
+        return 0
+    teasers = count_teasers(root, text, page.url, count_words)
+    return 0 if teasers and find_update_log(root).blocks else teasers
 
 
 def _states_article(declared: DeclaredMetadata, root: HtmlElement) -> bool:

@@ -35,7 +35,7 @@ LEAST_HELD = 0.9
 
 LEAST_NEWS = 8
 """Of 66 edits on front and section pages that a version or a held text shows. It was 54 before pages that are nothing
-but teasers of others were called lists, which open no version: 35 of the edits on the first nine pages are of lists. The
+but teasers of others were called lists, which open no version: 35 edits of the first nine pages are of lists. The
 floor is below the 9 edits on those of the nine that have a text of their own."""
 
 pytestmark = [pytest.mark.gate, pytest.mark.skipif(not VERSIONS.is_dir(), reason="skipped: no data")]

@@ -6,7 +6,8 @@
     2021-10-08T12:00   2021-10-08 12:00:30Z   2021-10-08T12:00+02:00   20211008120000   now    an instant
     3d   3d ago   90 minutes ago                                                               a duration before now
 
-A time without a zone is UTC. A bare date has two meanings: "--since 2021-10-08" starts with that day, while "the text
+A time without a zone is in that of ``now``, which is UTC unless the setting ``time_zone`` says otherwise; the digits of
+web archives are UTC. A bare date has two meanings: "--since 2021-10-08" starts with that day, while "the text
 as of 2021-10-08" includes all of it. So verbs with an "as of" pass ``end=True``.
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -56,7 +57,7 @@ _UNIT_NAMES: Final = {
 
 
 def parse_instant(text: str, *, now: datetime, end: bool = False) -> datetime:
-    """Parse an instant that a person typed. Returns aware UTC. Relative words count from ``now``.
+    """Parse an instant that a person typed. Returns aware UTC. Relative words count from ``now``, in its time zone.
 
     A period (a year, month or day) means its first instant, with ``end`` its last microsecond. Raises `BadInput` with
     examples for anything else.
@@ -65,13 +66,13 @@ def parse_instant(text: str, *, now: datetime, end: bool = False) -> datetime:
     if words == "now":
         return now.astimezone(UTC)
     if words in {"today", "yesterday"}:
-        midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
         start = midnight if words == "today" else midnight - _DAY
-        return start + _DAY - _TICK if end else start
+        return (start + _DAY).astimezone(UTC) - _TICK if end else start.astimezone(UTC)
     span = _parse_duration(words.removesuffix(" ago"))
     if span is not None:
         return _before(now.astimezone(UTC), span, text)
-    return parse_stamp(text, end=end)
+    return parse_stamp(text, end=end, zone=now.tzinfo or UTC)
 
 
 def parse_past(text: str, *, now: datetime) -> datetime:
@@ -83,18 +84,18 @@ def parse_past(text: str, *, now: datetime) -> datetime:
     if moment <= now:
         return moment
     if parse_instant(text, now=now) <= now:
-        return now
+        return now.astimezone(UTC)
     raise BadInput(f"{text} is still to come, and the archive only knows what was; for today write: now")
 
 
-def parse_stamp(text: str, *, end: bool = False) -> datetime:
+def parse_stamp(text: str, *, end: bool = False, zone: tzinfo = UTC) -> datetime:
     """Parse an absolute date or time. Returns aware UTC. Accepts the forms of `parse_instant` that need no ``now``.
 
-    Use it for dates from files. Raises `BadInput`.
+    ``zone`` is that of dates and times that name none. Use it for dates from files. Raises `BadInput`.
     """
     words = text.strip()
     try:
-        instant = _parse_period(words, end=end) or _parse_iso(words) or _parse_digits(words)
+        instant = _parse_period(words, end=end, zone=zone) or _parse_iso(words, zone) or _parse_digits(words)
     except (ValueError, OverflowError) as error:
         raise BadInput(f"{text!r} is not a date that exists ({error}); write for example {EXAMPLES}") from error
     if instant is None:
@@ -172,36 +173,37 @@ def _before(now: datetime, span: timedelta, text: str) -> datetime:
         raise BadInput(f"{text!r} is before the year 1; write for example {EXAMPLES}") from error
 
 
-def _parse_period(words: str, *, end: bool) -> datetime | None:
+def _parse_period(words: str, *, end: bool, zone: tzinfo) -> datetime | None:
     """Return the first or last instant of ``2021``, ``2021-10``, ``2021-10-08`` or their forms without dashes."""
     match = _PERIOD.fullmatch(words)
     if match is None:
         return None
     year, month, day = int(match[1]), int(match[2] or 1), int(match[3] or 1)
-    start = datetime(year, month, day, tzinfo=UTC)
+    start = datetime(year, month, day, tzinfo=zone)
     if not end:
-        return start
+        return start.astimezone(UTC)
     if match[3]:
         next_start = start + _DAY
     elif match[2]:
-        next_start = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+        next_start = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone)
     else:
-        next_start = datetime(year + 1, 1, 1, tzinfo=UTC)
-    return next_start - _TICK
+        next_start = datetime(year + 1, 1, 1, tzinfo=zone)
+    return next_start.astimezone(UTC) - _TICK
 
 
-def _parse_iso(words: str) -> datetime | None:
+def _parse_iso(words: str, zone: tzinfo) -> datetime | None:
     match = _INSTANT.fullmatch(words)
     if match is None:
         return None
     # ISO 8601 allows seven to nine decimals, datetime has six.
     time = re.sub(r"[.,](\d{1,6})\d*", r".\1", match["time"])
-    local = datetime.fromisoformat(f"{match['date']}T{time}").replace(tzinfo=_parse_zone(match["zone"]))
+    offset = _parse_offset(match["zone"]) if match["zone"] else zone
+    local = datetime.fromisoformat(f"{match['date']}T{time}").replace(tzinfo=offset)
     return local.astimezone(UTC)
 
 
-def _parse_zone(name: str | None) -> timezone:
-    if name is None or name.upper() in {"Z", "UTC"}:
+def _parse_offset(name: str) -> timezone:
+    if name.upper() in {"Z", "UTC"}:
         return UTC
     hours, minutes = int(name[1:3]), int(name[3:].removeprefix(":") or 0)
     offset = timedelta(hours=hours, minutes=minutes)
@@ -231,18 +233,21 @@ _WEEK: Final = timedelta(weeks=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuietHours:
-    """A period of each day, in minutes after midnight of a time zone. It may include midnight."""
+    """A period of each day, in minutes after midnight of a time zone. It may include midnight.
+
+    ``zone`` None is that of the instants asked about.
+    """
 
     start: int
     end: int
-    zone: str = "UTC"
+    zone: str | None = None
 
     def __str__(self) -> str:
-        return f"{_clock(self.start)}-{_clock(self.end)} {self.zone}"
+        return f"{_clock(self.start)}-{_clock(self.end)} {self.zone or ''}".rstrip()
 
     def covers(self, moment: datetime) -> bool:
         """True if an instant is within the period, its start included and its end not."""
-        local = moment.astimezone(ZoneInfo(self.zone))
+        local = moment.astimezone(ZoneInfo(self.zone)) if self.zone else moment
         minute = 60 * local.hour + local.minute
         if self.start <= self.end:
             return self.start <= minute < self.end
@@ -251,19 +256,22 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestTime:
-    """A time of every day, or of one day of the week (0 is Monday), in minutes after midnight of a time zone."""
+    """A time of every day, or of one day of the week (0 is Monday), in minutes after midnight of a time zone.
+
+    ``zone`` None is that of the instants asked about.
+    """
 
     minute: int
     weekday: int | None = None
-    zone: str = "UTC"
+    zone: str | None = None
 
     def __str__(self) -> str:
         day = "daily" if self.weekday is None else f"weekly {_WEEKDAYS[self.weekday]}"
-        return f"{day} {_clock(self.minute)} {self.zone}"
+        return f"{day} {_clock(self.minute)} {self.zone or ''}".rstrip()
 
     def last_before(self, moment: datetime) -> datetime:
         """Return the last such instant that is not after ``moment``, in UTC."""
-        local = moment.astimezone(ZoneInfo(self.zone))
+        local = moment.astimezone(ZoneInfo(self.zone)) if self.zone else moment
         slot = local.replace(hour=self.minute // 60, minute=self.minute % 60, second=0, microsecond=0, fold=0)
         if self.weekday is not None:
             slot -= _DAY * ((slot.weekday() - self.weekday) % 7)
@@ -278,24 +286,29 @@ def parse_quiet_hours(text: str) -> QuietHours:
     if match is None:
         raise BadInput(f"{text!r} is no period of a day; write 22:00-07:00 or 22:00-07:00 Europe/Berlin")
     start, end = 60 * int(match[1]) + int(match[2]), 60 * int(match[3]) + int(match[4])
-    return QuietHours(start=start, end=end, zone=_zone(match[5]))
+    return QuietHours(start=start, end=end, zone=_zone_name(match[5]))
 
 
 def parse_digest_time(text: str) -> DigestTime:
-    """Parse ``daily 07:30`` or ``weekly monday 07:30``, with a time zone if it is not UTC. Raises `BadInput`."""
+    """Parse ``daily 07:30`` or ``weekly monday 07:30``, with or without a time zone. Raises `BadInput`."""
     match = _SCHEDULE.fullmatch(" ".join(text.split()))
     if match is None:
         raise BadInput(f"{text!r} is no time; write daily 07:30 or weekly monday 07:30 Europe/Berlin")
     weekday = _WEEKDAYS.index(match[2].lower()) if match[2] else None
-    return DigestTime(minute=60 * int(match[3]) + int(match[4]), weekday=weekday, zone=_zone(match[5]))
+    return DigestTime(minute=60 * int(match[3]) + int(match[4]), weekday=weekday, zone=_zone_name(match[5]))
 
 
 def _clock(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
 
 
-def _zone(name: str | None) -> str:
+def _zone_name(text: str | None) -> str | None:
+    return parse_zone(text).key if text else None
+
+
+def parse_zone(name: str) -> ZoneInfo:
+    """Return the time zone of a name of the IANA database, such as ``Europe/Berlin``. Raises `BadInput`."""
     try:
-        return ZoneInfo(name or "UTC").key
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise BadInput(f"{name!r} is no time zone; write one like Europe/Berlin") from None

@@ -8,6 +8,7 @@ other keys in their order. Every function here takes any text and raises nothing
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ada_url import URL, HostType
 
@@ -66,6 +67,7 @@ def fetchable_url(url: str, base: str | None = None) -> str:
     return _within_limit(f"{_root(parsed)}{parsed.pathname}{parsed.search}")
 
 
+@lru_cache(maxsize=1_024)  # a page's key is asked for some ten times in a row
 def url_key(url: str) -> str:
     """Return the sortable key of ``url``: ``example,daily,)/news/a?x=1`` for ``https://www.daily.example/news/a?x=1``.
 

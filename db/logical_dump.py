@@ -1,6 +1,7 @@
 """The content of an archive, the same for both engines: every stored row, in the order of keys, and its digest.
 
-Leases are left out, because they belong to running processes, and so are indexes, which follow from the rows.
+Leases are left out, because they belong to running processes, and so are indexes, which follow from the rows. Packs are
+left out too: a payload is the same, whether its bytes are in the database or in an object store.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Boolean, Float
 
-from db.schema import lease, metadata
+from db.queries.packs import packed_data
+from db.schema import lease, metadata, pack, pack_entry, payload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +28,7 @@ _BATCH = 200
 
 def tables() -> list[Table]:
     """Return the tables with content, those first that others refer to."""
-    return [table for table in metadata.sorted_tables if table is not lease]
+    return [table for table in metadata.sorted_tables if table not in {lease, pack, pack_entry}]
 
 
 def stored_columns(table: Table) -> list[Column[Any]]:
@@ -43,6 +45,10 @@ def stored_rows(ask: Ask, table: Table) -> Iterator[Row]:
     start = f'SELECT {names} FROM "{table.name}" {{where}} ORDER BY {order} LIMIT {_BATCH}'  # noqa: S608 - names of our schema
     rows = ask(start.format(where=""))
     while rows:
+        if table is payload and (outside := [row for row in rows if row["length"] and not row["data"]]):
+            data = packed_data(ask, (row["id"] for row in outside))
+            for row in outside:
+                row["data"] = data[row["id"]]
         yield from (_typed(row, columns) for row in rows)
         last = {f"last_{key}": rows[-1][key] for key in keys}
         rows = ask(start.format(where=f"WHERE ({order}) > ({after})"), **last)

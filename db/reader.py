@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 from contextlib import closing
-from time import monotonic
+from time import monotonic, thread_time
 from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import quote
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-HEAD = "0020"
+HEAD = "0022"
 """The migration this code needs. It is here and not in ``db.schema`` so that readers need no SQLAlchemy."""
 
 UNFINISHED_MOVE = f"{HEAD}-moving"
@@ -37,6 +37,9 @@ _PATIENCE_OF_CLOSING = 1.0
 
 _STEPS = 500
 """Steps of SQLite's virtual machine between two looks at the clock: 20 us, and at most 50 rows of any length."""
+
+_WAITING = 8
+"""A reader may wait eight times as long for a busy machine or a slow disk as it may use the processor."""
 
 _PRIMARY = 0xFF
 """The bits of SQLite's extended result codes that hold the primary code."""
@@ -143,6 +146,30 @@ def _connect(path: Path, options: str) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{quote(str(path))}?{options}", uri=True, timeout=BUSY_SECONDS)
 
 
+class _Patience:
+    """A limit of the processor time of a reader's thread, so that a busy machine does not make a query too slow.
+
+    The work of the thread between two queries counts, too. `_WAITING` times ``seconds`` of real time are the limit in
+    any case.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._most, self._end = thread_time() + seconds, monotonic() + seconds * _WAITING
+        self._next_look = monotonic() + seconds
+
+    def is_over(self) -> bool:
+        """True if the time is used up. SQLite asks every `_STEPS` steps of a query.
+
+        A thread cannot use more time than has passed, so the processor time is read (3 us) only when it may be used up.
+        """
+        now = monotonic()
+        if now < self._next_look:
+            return False
+        left = self._most - thread_time()
+        self._next_look = now + left
+        return left <= 0 or now > self._end
+
+
 class Reader:
     """A read-only connection. It never creates, migrates or writes. Close it, or use it as a context manager.
 
@@ -160,7 +187,7 @@ class Reader:
     def __init__(self, path: Path, *, patience: float | None = None) -> None:
         """Open the archive at ``path``. Raises StoreError (no such archive), SchemaMismatch, or Corrupt.
 
-        ``patience``: seconds from now after which queries are interrupted with TooSlow. None: no limit.
+        ``patience``: seconds of processor time after which queries are interrupted with TooSlow. None: no limit.
         """
         self.path = path
         if not path.is_file():
@@ -170,8 +197,7 @@ class Reader:
         except _DRIVER_ERRORS as error:
             raise store_error_from(error, path) from error
         if patience is not None:
-            deadline = monotonic() + patience
-            self._connection.set_progress_handler(lambda: monotonic() > deadline, _STEPS)
+            self._connection.set_progress_handler(_Patience(patience).is_over, _STEPS)
         try:
             check_revision(self._revision(), path)
         except StoreError:

@@ -16,7 +16,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import FlowRun
 from prefect.runtime import flow_run as this_run
 
-from archive.pipeline.upkeep import release_leases
+from archive.pipeline.upkeep import release_leases, reserve_turn
 from archive.settings import from_process
 from db.errors import StoreBusy
 from db.records import Report
@@ -33,9 +33,13 @@ PROGRESS_SECONDS = 20.0
 """Seconds between two progress notes of a run. A refresh with little to do ends before the first."""
 
 
+_USUAL = {"source": "live", "shards": 1}
+"""Values of parameters that the name of a run leaves out."""
+
+
 def run_name() -> str:
     """Return the name of this run: ``backfill 2026-01-05 08:15 since=2021-10-01 source=archives``."""
-    parameters = {name: value for name, value in this_run.parameters.items() if value and value != "live"}
+    parameters = {name: value for name, value in this_run.parameters.items() if value and value != _USUAL.get(name)}
     words = [f"{name}={_short(value)}" for name, value in parameters.items()]
     return " ".join([this_run.flow_name, f"{this_run.scheduled_start_time:%Y-%m-%d %H:%M}", *words])
 
@@ -97,7 +101,10 @@ def _as_words(counts: dict[str, int]) -> str:
 
 
 async def wait_and_run(start: Callable[[], Awaitable[Report]]) -> Report:
-    """Await ``start`` as soon as no other run holds the archive. Raises StoreBusy after ``PATIENCE`` seconds."""
+    """Await ``start`` as soon as no other run holds the archive. Raises StoreBusy after ``PATIENCE`` seconds.
+
+    Meanwhile no refresh begins. Otherwise refreshes that always overlap would keep this run out.
+    """
     deadline = monotonic() + PATIENCE
     while True:
         try:
@@ -106,4 +113,5 @@ async def wait_and_run(start: Callable[[], Awaitable[Report]]) -> Report:
             if monotonic() > deadline:
                 raise
             get_run_logger().info("waiting: %s", busy)
+            reserve_turn(from_process(), owner())
             await asyncio.sleep(_RETRY_SECONDS)

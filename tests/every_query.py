@@ -76,6 +76,9 @@ def fill(path: Path) -> None:
         store.add_receivers({"key": "https"}, T0)
         store.add_hold(ids[1], "case 17", T0)
         store.append_entry("note", {"text": "a word"})
+        with store.begin() as connection:
+            row = {"location": "file:///disk/1.pack", "sha256": bytes(32), "length": 9, "made_at": micros(T0)}
+            connection.execute(metadata.tables["pack"].insert().values(**row))
         feed = add_source(store, FEED)
         with store.begin() as connection:
             connection.execute(
@@ -244,19 +247,24 @@ class Arguments:
             "rechecks.roots.after": [0, 3],
             "captures.without_payload.after": [0],
             "payloads.to_repack.after": [0],
+            "packs.movable_payloads.after": [0],
+            "packs.movable_payloads.before": [micros(T0), 2**62],
+            "packs.payloads_in.pack_id": [1],
+            "packs.payloads_in.after": [0],
+            "packs.entries_of.pack_id": [1],
             "changes.inbox.after": [None, (micros(LATER), 5)],
             "changes.versions_by_time.after": [None, (micros(LATER), 5)],
             "captures.in_window.after": [None, (T0, 1)],
             "captures.of_source_in_window.after": [None, (micros(T0), 1)],
             "statistics.runs_before.before": [None, 5],
-            **{
-                f"{name}.keys": ranges
-                for name in ("derivations.of_site", "origins.soft404_probes", "site_templates.extracted_pages")
-            },
+            **{f"{name}.keys": ranges for name in ("derivations.of_site", "site_templates.extracted_pages")},
             "link_graph.articles_before.place": [None, (micros(LATER), 5)],
             "access.audit_entries.before": [None, 2],
             "versions.text_ids.digests": [[digest.hex() for digest in digests], []],
             "captures.underived.ids": [None, [1, 2]],
+            "origins.soft404_probes.hosts": [["example,daily,)/", "example,wire,)/"], []],
+            "site_templates.newest_templates.sites": [["daily.example", "wire.example"], []],
+            "payloads.anchors.sites": [["daily.example", "wire.example"], []],
         }
 
     def of(self, name: str, function: Callable[..., Any], variant: int) -> dict[str, Any]:

@@ -254,7 +254,8 @@ both. Where an option has two long names, the second is an older one that keeps 
 | 130 | interrupted; the same command continues where it stopped |
 
 To name a version, write `URL` (the newest), `URL@2` (by its number) or `URL@2026-01-05T09:00Z` (by time; a day means
-its end, UTC).
+its end). A time without a zone is UTC, or in the zone of the [setting `time_zone`](operate.md#time-zone), in which
+times are printed, too.
 """
 
 

@@ -123,6 +123,33 @@ FACTS = {
     "a capture taken out": "DELETE FROM capture WHERE id = 5",
     "a capture marked as forgotten": "UPDATE chain SET facts = randomblob(32) WHERE capture_id = 5",
 }
+FACTS |= {
+    "final address of a capture": "UPDATE capture SET final_url = 'https://other.example/x' WHERE id = 3",
+    "number of a part": "UPDATE capture SET part = 2 WHERE id = 3",
+    "received digest of a page": "UPDATE capture SET wire_sha256 = randomblob(32) WHERE id = 3",
+    "address of a server": "UPDATE capture SET ip = '192.0.2.1' WHERE id = 3",
+    "run of a capture": "UPDATE capture SET run_id = NULL WHERE id = 3",
+    "salt of a capture": "UPDATE capture SET salt = randomblob(16) WHERE id = 3",
+    "capture before a capture": "UPDATE capture SET same_before = 0 WHERE id = 3",
+    "digest of a page": "UPDATE payload SET sha256 = randomblob(32) WHERE id = 2",
+    "length of a page": "UPDATE payload SET length = length + 1 WHERE id = 2",
+    "two addresses exchanged": "UPDATE source SET url = (SELECT other.url FROM source AS other "
+    "WHERE other.id = 7 - source.id) WHERE id IN (3, 4)",
+    "key of an address": "UPDATE source SET url_key = 'example,daily)/else' WHERE id = 3",
+    "an entry invented": "INSERT INTO entry (number, kind, facts) VALUES (4, 'anchor', '{}')",
+    "an entry at the end": "INSERT INTO entry (number, kind, facts) SELECT max(capture_id) + 1, 'statement', "
+    '\'{"kind":"statement"}\' FROM chain',
+    "a link at the end": "INSERT INTO chain (capture_id, link) SELECT max(capture_id) + 1, randomblob(32) FROM chain",
+    "a root of the log": "INSERT INTO tile (level, number, root) VALUES (1, 0, randomblob(32))",
+    "a root of a level too high": "INSERT INTO tile (level, number, root) VALUES (2, 0, randomblob(32))",
+    "an address marked as forgotten": "INSERT INTO tombstone (url, url_key, captures, forgotten_at) "
+    "SELECT url, url_key, 0, 0 FROM source WHERE id = 3",
+    "an unknown address marked as forgotten": "INSERT INTO tombstone (url, url_key, captures, forgotten_at) "
+    "VALUES ('https://daily.example/x', 'example,daily)/x', 2, 0)",
+    "a trigger": "CREATE TRIGGER later AFTER INSERT ON capture BEGIN DELETE FROM chain; END",
+}
+"""Facts, their log, and what would keep or change facts to come."""
+
 DERIVED = {
     **{name: (sql, REEXTRACT) for name, sql in (VERSIONS | TEXTS).items()},
     **{name: (sql, REMATCH) for name, sql in LINKS.items()},

@@ -7,6 +7,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -63,9 +64,29 @@ class Server:
         self.folder = folder
         self._numbers = count(1)
 
-    def url(self, options: str = "", database: str = "wirecopy") -> str:
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = f"-k {self.folder} -c listen_addresses='' {_FAST}"
+        self.program("pg_ctl", "-D", "data", "-w", "-l", "log", "-o", options, "start")
+
+    def stop(self) -> None:
+        """Stop it at once, as if all its processes were killed. The next start recovers what was committed."""
+        self.program("pg_ctl", "-D", "data", "-m", "immediate", "stop")
+
+    def program(self, name: str, *arguments: str) -> None:
+        """Run a program of PostgreSQL in the folder, as the user of the server."""
+        command = [str(binary(name)), *arguments]
+        out, error = subprocess.DEVNULL, subprocess.PIPE
+        subprocess.run(command, check=True, user=_server_user(), cwd=self.folder, stdout=out, stderr=error)
+
+    @property
+    def socket_path(self) -> Path:
+        """The path of its socket."""
+        return self.folder / ".s.PGSQL.5432"
+
+    def url(self, options: str = "", database: str = "wirecopy", user: str = "postgres") -> str:
         """The address of the database."""
-        return f"postgresql://postgres@/{database}?host={self.folder}{options}"
+        return f"postgresql://{user}@/{database}?host={self.folder}{options}"
 
     def run(self, sql: str) -> None:
         """Run one statement as the owner of the server."""
@@ -79,31 +100,45 @@ class Server:
         return ServerAddress(self.url(f"&options=-csearch_path%3D{name}"), folder)
 
 
-def started() -> Iterator[Server]:
-    """A server, stopped and deleted afterwards. Only the first user of a machine needs another user for it."""
+@contextmanager
+def _own_folder() -> Iterator[Path]:
+    """A new folder of the server's user, deleted afterwards. Only the first user of a machine needs another for it."""
     folder = Path(tempfile.mkdtemp(prefix="wirecopy-pg-"))
-    user = _server_user()
-    if user is not None:
+    if (user := _server_user()) is not None:
         shutil.chown(folder, user)
-    data = folder / "data"
-
-    def run(*command: str) -> None:
-        subprocess.run(command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-
-    initdb, pg_ctl = str(binary("initdb")), str(binary("pg_ctl"))
     try:
-        run(initdb, "-D", str(data), "-U", "postgres", "-A", "trust", "--locale=C", "--encoding=UTF8", "--no-sync")
-        options = f"-k {folder} -c listen_addresses='' {_FAST}"
-        run(pg_ctl, "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def started() -> Iterator[Server]:
+    """A server, stopped and deleted afterwards."""
+    with _own_folder() as folder:
+        server = Server(folder)
+        forms = ("-A", "trust", "--locale=C", "--encoding=UTF8", "--no-sync")
+        server.program("initdb", "-D", "data", "-U", "postgres", *forms)
+        server.start()
         try:
-            server = Server(folder)
             with psycopg.connect(server.url(database="postgres"), autocommit=True) as connection:
                 connection.execute("CREATE DATABASE wirecopy")
             yield server
         finally:
-            run(pg_ctl, "-D", str(data), "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+            server.stop()
+
+
+@contextmanager
+def replica_of(server: Server) -> Iterator[Server]:
+    """A standby server, which has what the first has now, and replays what that writes."""
+    with _own_folder() as folder:
+        replica = Server(folder)
+        source = ("-h", str(server.folder), "-U", "postgres", "-R", "-c", "fast", "--no-sync")
+        replica.program("pg_basebackup", "-D", "data", *source)
+        replica.start()
+        try:
+            yield replica
+        finally:
+            replica.stop()
 
 
 def _server_user() -> str | None:

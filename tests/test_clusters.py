@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.copies import clusters
+from archive.copies.dating import is_running
 from archive.copies.house_names import credited_houses, names_house
 from cluster_oracle import Oracle
 from db.records import DeclaredProvenance, Label, Lag, Link, Relation, VersionRef
@@ -217,6 +218,8 @@ def test_a_text_that_names_its_source_came_after_it_whatever_the_clocks_say():
         "O porto abre na segunda-feira, segundo a Nordwire.",
         "Il porto apre lunedì, scrive Nordwire.",
         "Порт откроется, сообщает Nordwire.",
+        "КИЇВ, 3 березня - Nordwire. Порт відкриють завтра.",
+        "(서울=Nordwire) 항구가 월요일에 열린다.",
         "港口周一开放。据Nordwire报道。",
         "港は月曜に開くとNordwireが報じた。",
         "نقلا عن Nordwire، يفتح الميناء.",
@@ -486,3 +489,60 @@ def test_a_time_without_a_zone_that_is_ahead_of_our_sight_is_no_contradiction() 
     (cluster,) = clusters([link(paper, copy)], (), {paper: DeclaredProvenance(local_time=True)})
     assert cluster.original == paper
     assert not cluster.doubtful
+
+
+# --- dates that are right and still do not tell ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "because"),
+    [
+        (DeclaredProvenance(), DeclaredProvenance(corrected=True), "its page was corrected, and may have been dated"),
+        (DeclaredProvenance(running=True), DeclaredProvenance(), "it is that of a live blog's beginning"),
+    ],
+)
+def test_the_date_of_a_corrected_page_or_of_a_live_blog_is_not_compared(
+    early: DeclaredProvenance, late: DeclaredProvenance, because: str
+) -> None:
+    first, second = ref("first", 5, published=0), ref("second", 5.1, published=4)
+    (plain,) = clusters([link(first, second)])
+    assert (plain.original, plain.standing) == (first, "probable")
+    (cluster,) = clusters([link(first, second)], (), {first: early, second: late})
+    assert cluster.standing in {"first_seen", "unsure"}
+    assert because in cluster.reasons[-1]
+
+
+def test_a_date_days_before_the_day_in_the_address_is_not_compared() -> None:
+    paper, repost = ref("paper", 40, published=0), ref("repost", 41, published=-70)
+    dated = replace(repost, url="https://repost.example/2026/01/06/story")
+    (cluster,) = clusters([link(paper, dated)])
+    assert cluster.standing in {"first_seen", "unsure"}
+    assert cluster.reasons[-1] == "the date of repost.example is not certain: its address has a later day"
+    (plain,) = clusters([link(paper, repost)])
+    assert plain.original == repost
+
+
+def test_a_copyright_line_credits_its_house() -> None:
+    paper, partner = ref("harbourtimes", 30), ref("courier", 0)
+    footer = DeclaredProvenance(owners=("© 2026 Harbour Times. Distributed by Contentbridge.",))
+    (cluster,) = clusters([link(paper, partner)], (), {partner: footer})
+    assert (cluster.original, cluster.reasons[0]) == (paper, "credited by 1 of the 1 others")
+    (own,) = clusters([link(paper, partner)], (), {paper: footer})
+    assert own.reasons[0] != "credited by 1 of the 1 others"
+
+
+def test_lines_with_the_time_of_day_make_a_live_blog() -> None:
+    entries = [f"{hour:02}:10 Another of the gnomes has been found." for hour in range(6, 10)]
+    assert is_running("\n".join(entries))
+    assert not is_running("\n".join([*entries[1:], "The gnomes of 1910 are all there.", "10:3 was the score."]))
+
+
+def test_a_member_that_others_credit_is_surely_the_original_if_nothing_speaks_against_it() -> None:
+    paper, blog, third = ref("gazette", 5, published=4), ref("blog", 4.9, published=4), ref("third", 6, published=2)
+    credit = {blog: DeclaredProvenance(named_houses=frozenset({paper.url}))}
+    (cluster,) = clusters([link(paper, blog)], (), credit)
+    assert (cluster.original, cluster.standing) == (paper, "sure")
+    (mutual,) = clusters([link(paper, blog)], (), credit | {paper: DeclaredProvenance(sources=(blog.url,))})
+    assert mutual.standing != "sure"
+    (contested,) = clusters([link(paper, blog), link(paper, third), link(blog, third)], (), credit)
+    assert contested.standing != "sure"

@@ -279,6 +279,7 @@ def paths(listing: ListedUrls) -> list[str]:
 
 MISTAKES = {
     "an unescaped ampersand": (f"<url><loc>{SITE}/b?id=2&p=2&copy=1</loc></url>", ["/b?id=2&p=2&copy=1"]),
+    "an address escaped twice": (f"<url><loc>{SITE}/b?id=2&amp;amp;p=2</loc></url>", ["/b?id=2&p=2"]),
     "an undefined entity": (f"<url><loc>&nbsp;{SITE}/b</loc><lastmod>&foo;</lastmod></url>", ["/b"]),
     "a comment": (f"<!-- <url><loc>{SITE}/old</loc></url> --><url><loc>{SITE}/<!-- x -->b</loc></url>", ["/b"]),
     "a CDATA section": (f"<url><loc><![CDATA[ {SITE}/b?x=1&y=2 ]]></loc></url>", ["/b?x=1&y=2"]),
@@ -306,6 +307,12 @@ MISTAKES = {
 def test_a_mistake_in_one_entry_changes_no_other(mistake: str) -> None:
     markup, expected = MISTAKES[mistake]
     assert paths(read_list(a_sitemap("a", markup, "z"), SeedKind.SITEMAP)) == ["/a", *expected, "/z"]
+
+
+@pytest.mark.parametrize("declaration", ['<?xml version="1.0">', '<?xml version="1.0" encoding="UTF-8" >\n', "<?xml?>"])
+def test_a_declaration_without_its_question_mark_hides_no_list(declaration: str) -> None:
+    sitemap = a_sitemap("a", "b", "z").partition("?>")[2]
+    assert paths(read_list(declaration + sitemap, SeedKind.SITEMAP)) == ["/a", "/b", "/z"]
 
 
 WHOLE = a_sitemap("a", "b", "c")

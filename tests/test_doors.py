@@ -1,11 +1,16 @@
-"""The same bytes give the same charset, verdict and text by whatever door they come in: visit, WARC, WACZ, file."""
+"""The same bytes give the same charset, verdict and text by whatever door they come in.
+
+Doors are a visit, WARC, WACZ, ARC, HAR, and pages saved in one file: HTML, MHTML, and web archives of Safari.
+"""
 
 from __future__ import annotations
 
 import gzip
+import json
 import os
+import plistlib
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,11 +19,14 @@ from hypothesis import strategies as st
 from archive.extract import extract
 from archive.formats.charset import detect_charset
 from archive.formats.import_file import read_import
+from archive.formats.imported import BadLine, SkippedRecords
 from archive.formats.media_type import declared_type
 from archive.pipeline.gather import page_of
 from db.records import Outcome, Reason, Verdict
+from tests.builders import T0
 from tests.fetching import HOST, NOON, fetch
 from tests.replies import Say
+from tests.saved_files import arc_records, har, mhtml, webarchive
 from tests.site import Site
 
 if TYPE_CHECKING:
@@ -258,3 +266,137 @@ def test_any_reply_is_read_alike_at_every_door(
     if text_of(visit)[0] is not Verdict.NOT_HTML:
         read_alike([visit, *others])
     assert {text_of(outcome) for outcome in others} <= {text_of(visit)}
+
+
+# --- ARC, and pages saved in one file --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "encoding"), [("ru", "cp1251"), ("ja", "euc_jp"), ("ar", "utf-8"), ("de", "utf-8")]
+)
+def test_a_page_is_the_same_in_every_kind_of_file(site: Site, tmp_path: Path, language: str, encoding: str) -> None:
+    body = html(language).encode(encoding)
+    visit = read_alike(by_doors(site, tmp_path, reply_of(body, "Content-Type: text/html")))
+    records = arc_records(reply_of(body, "Content-Type: text/html"))
+    files = {
+        "a.arc": b"".join(records),
+        "b.arc.gz": b"".join(map(gzip.compress, records)),
+        "c.arc.gz": gzip.compress(b"".join(records)),
+        "d.arc": b"".join(arc_records(reply_of(body, "Content-Type: text/html"), version=2)),
+        "e.arc": b"".join(arc_records(body)),  # from a server before HTTP/1.0
+        "f.mhtml": mhtml(body),
+        "g.mht": mhtml(body, coding="quoted-printable"),
+        "h.mht": mhtml(body, coding="base64"),
+        "i.mht": body,
+        "j.webarchive": webarchive(body),
+        "k.webarchive": webarchive(body, form=plistlib.FMT_XML),
+        "l.har": har(body),
+    }
+    for name, content in files.items():
+        (page,) = imported(tmp_path / name, content)
+        assert (page.requested_url, page.payload, page.charset) == (URL, body, visit.charset), name
+        assert page.started_at == (NOON if name in {"i.mht", "j.webarchive", "k.webarchive"} else T0), name
+        assert text_of(page) == text_of(visit), name
+
+
+def test_a_body_that_a_browser_decoded_is_utf8_whatever_its_page_declares(tmp_path: Path) -> None:
+    body = html("ru").replace("<head>", "<head><meta charset=koi8-r>")
+    session = json.loads(har(b"", kind="text/html; charset=koi8-r"))
+    session["log"]["entries"][1]["response"]["content"] = {"mimeType": "text/html", "text": body}
+    (page,) = imported(tmp_path / "a.har", json.dumps(session).encode())
+    assert (page.payload, page.charset) == (body.encode(), "utf-8")
+    assert TEXTS["ru"] in text_of(page)[1]
+
+
+def items(path: Path, content: bytes) -> list[object]:
+    path.write_bytes(content)
+    os.utime(path, (NOON.timestamp(), NOON.timestamp()))
+    return list(read_import(path, now=NOON))
+
+
+LONG = b"<h1>Pier</h1>" + b"<p>The harbour board met on Tuesday. " * 50
+WITHOUT_PAGE = {
+    "no mail.mht": (b"just words", "no MHTML"),
+    "no type.mht": (b"Subject: x\r\n\r\nwords", "no MHTML"),
+    "no boundary.mht": (b"Content-Type: multipart/related\r\n\r\nwords", "does not say what divides its parts"),
+    "cut in its head.mht": (mhtml(LONG)[:80], "cut off in a head"),
+    "cut before its page.mht": (mhtml(LONG)[:330], "cut off before its page"),
+    "a picture.mht": (
+        mhtml(b"GIF89a", kind="image/gif").replace(b"text/html\r\nC", b"image/png\r\nC"),
+        "holds image/gif",
+    ),
+    "words.webarchive": (b"just words", "no web archive"),
+    "cut.webarchive": (webarchive(LONG)[:-40], "damaged or cut off"),
+    "cut in XML.webarchive": (webarchive(LONG, form=plistlib.FMT_XML)[:-40], "damaged or cut off"),
+    "a list.webarchive": (plistlib.dumps([1]), "no web archive"),
+    "no data.webarchive": (plistlib.dumps({"WebMainResource": {}}), "no data of its page"),
+    "many objects.webarchive": (
+        b"bplist00" + bytes(14) + b"\1\1" + b"\0\0\xff\xff\xff\xff\xff\xff" * 3,
+        "damaged or cut off",
+    ),
+    "words.har": (b"just words", "no HAR"),
+    "an object.har": (b'{"log": {}}', "no HAR"),
+    "without contents.har": (har(LONG, response={"status": 200, "content": {"size": 9}}), "has no body"),
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_PAGE)
+def test_a_file_without_a_page_says_why(tmp_path: Path, name: str) -> None:
+    content, problem = WITHOUT_PAGE[name]
+    problems = [item for item in items(tmp_path / name, content) if not isinstance(item, SkippedRecords)]
+    assert [isinstance(item, BadLine) for item in problems] == [True]
+    assert problem in str(problems[0])
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_cut_or_damaged_arc_costs_what_is_cut_or_damaged(tmp_path: Path, packed: bool) -> None:
+    pages = [reply_of(LONG + b"<p>%d" % number, "Content-Type: text/html") for number in range(3)]
+    records = [gzip.compress(record) if packed else record for record in arc_records(*pages)]
+    content = b"".join(records)
+    first_page = sum(map(len, records[:4]))
+    for length in range(17, len(content), 97):
+        problems = [item for item in items(tmp_path / "x.arc", content[:length]) if isinstance(item, BadLine)]
+        ends = {sum(map(len, records[:number])) for number in range(1, 7)}
+        assert len(problems) == (not {length, length + 1} & ends), length
+        assert all("the file is cut off" in problem.problem for problem in problems), problems
+        whole = [item for item in items(tmp_path / "x.arc", content[:length]) if getattr(item, "reason", "") is None]
+        assert len(whole) >= (length >= first_page)
+    records[4] = records[4][:60] + b"\0\0\0" + records[4][90:]
+    read = items(tmp_path / "x.arc", b"".join(records))
+    whole = [item.payload for item in read if isinstance(item, Outcome) and item.reason is None]
+    assert [payload[-1:] for payload in whole if payload] == [b"0", b"2"]
+    assert any(isinstance(item, BadLine) or getattr(item, "reason", None) for item in read)
+
+
+def test_what_is_cut_of_a_saved_page_is_known(tmp_path: Path) -> None:
+    whole = mhtml(LONG, coding="quoted-printable")
+    page, problem = items(tmp_path / "a.mht", whole[: whole.index(b"A frame")])
+    assert isinstance(page, Outcome)
+    assert (page.payload, page.reason) == (LONG, None)
+    assert "cut off behind its page" in str(problem)
+    page, problem = items(tmp_path / "a.mht", whole[: whole.index(b"</h1>")])
+    assert isinstance(page, Outcome)
+    assert (page.payload, page.reason) == (b"<h1>Pier", Reason.TRUNCATED)
+    assert "cut off inside its page" in str(problem)
+
+
+def test_entries_of_a_session_before_its_cut_are_read(tmp_path: Path) -> None:
+    page, skipped_or_problem, *_ = items(tmp_path / "a.har", har(LONG)[:-2])
+    assert isinstance(page, Outcome)
+    assert page.payload == LONG
+    assert "cut off or damaged" in str(skipped_or_problem)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"request": {"url": "data:text/html,x"}},
+        {"request": {"url": "chrome-extension://a/b.html"}},
+        {"method": "POST"},
+        {"_resourceType": "xhr"},
+        {"response": {"status": 302}},
+        {"response": {"status": 0}},
+    ],
+)
+def test_what_no_reader_asked_for_is_no_page_of_a_session(tmp_path: Path, entry: dict[str, Any]) -> None:
+    assert items(tmp_path / "a.har", har(LONG, **entry)) == [SkippedRecords(2)]

@@ -21,7 +21,7 @@ from archive.api.version_ref import Ref
 from archive.cli import main, wirecopy
 from archive.export import export_evidence
 from archive.export.evidence import _write_zip
-from archive.formats.evidence import canonical_zip, note_signature, verifier
+from archive.formats.evidence import canonical_zip, note_signature, recorded_pages, verifier
 from archive.formats.evidence.bounded_warc import MOST_RECORD
 from archive.formats.evidence.verifier import FALSE, NOT_PROVEN, PROVEN, REPEATABLE, Claim, Refused, verify
 from archive.formats.import_file import read_import
@@ -209,9 +209,9 @@ def test_a_forger_who_makes_every_digest_fit_is_not_believed(desk, key, tmp_path
 def warc_with(members: dict[str, bytes], old: bytes, new: bytes) -> dict[str, bytes]:
     """Change the WARC inside, one gzip member a record as before."""
     out = b""
-    for record in gzip.decompress(members[verifier.WARC]).replace(old, new).split(b"WARC/1.1\r\n")[1:]:
+    for record in gzip.decompress(members[recorded_pages.WARC]).replace(old, new).split(b"WARC/1.1\r\n")[1:]:
         out += gzip.compress(b"WARC/1.1\r\n" + record)
-    return members | {verifier.WARC: out}
+    return members | {recorded_pages.WARC: out}
 
 
 @pytest.mark.parametrize(
@@ -280,9 +280,9 @@ def hostile() -> Iterator[dict[str, bytes]]:
         verifier.CLAIMS: b'{"format":"wirecopy-evidence/1","versions":[{"name":"../x","capture":{}}],"addresses":[]}'
     }
     yield {verifier.CLAIMS: b'{"format":"wirecopy-evidence/1","versions":[],"addresses":{}}'}
-    yield {verifier.WARC: gzip.compress(bytes(MOST_RECORD + 9))}
-    yield {verifier.WARC: gzip.compress(b"WARC/1.1\r\n\r\n")[:-4]}
-    yield {verifier.WARC: b"nothing"}
+    yield {recorded_pages.WARC: gzip.compress(bytes(MOST_RECORD + 9))}
+    yield {recorded_pages.WARC: gzip.compress(b"WARC/1.1\r\n\r\n")[:-4]}
+    yield {recorded_pages.WARC: b"nothing"}
     yield {verifier.CHECKPOINT: b"\xff" * 5000}
     yield {verifier.CHECKPOINT: b"a\n99999999999999999999999\nb\n\n" + "— x y\n".encode() * 9999}
     yield {verifier.LIST: b"[]"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -38,6 +39,8 @@ from db.reader import Reader
 from db.records import Reason, Relation, SeedKind
 from db.store import Store
 from tests.builders import DAY, HOUR, PAGE, T0, URL, a_capture, a_seed, add_source, failed, make_history
+from tests.saved_files import URL as SAVED_URL
+from tests.saved_files import arc_records, har, mhtml, webarchive
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,6 +122,24 @@ def test_parts_lists_probes_and_error_pages_come_back_as_they_were(parted: Path,
     written = (export_wacz if name.endswith("wacz") else export_warc)(parted, tmp_path / name)
     assert written == 12
     assert contents(bring(tmp_path / "again", tmp_path / name)) == contents(parted)
+
+
+def test_what_came_from_any_kind_of_file_comes_back_as_it_was(tmp_path: Path) -> None:
+    page, reply = b"<p>The harbour opens.", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
+    files = {"a.arc": b"".join(arc_records(reply + page)), "b.mht": mhtml(page), "c.webarchive": webarchive(page)}
+    files |= {"d.har": har(page), "e.mht": mhtml(page * 9)[:-300]}
+    for number, (name, content) in enumerate(files.items()):
+        path = tmp_path / name
+        path.write_bytes(content.replace(SAVED_URL.encode(), f"{SAVED_URL[:-1]}{number}".encode()))
+        os.utime(path, (T0.timestamp() + number, T0.timestamp() + number))
+    db = tmp_path / "in" / "archive.db"
+    settings = Settings(root=tmp_path, db=db, index=tmp_path / "INDEX.md", clock=T0 + 30 * DAY)
+    imported = import_files(settings, [tmp_path / name for name in files], derive=False)
+    assert [bad.problem for bad in imported.bad] == [
+        "the file is cut off inside its page; the beginning of the page was read"
+    ]
+    assert export_warc(db, tmp_path / "all.warc.gz") == imported.new == 5
+    assert contents(bring(tmp_path / "again", tmp_path / "all.warc.gz")) == contents(db)
 
 
 def test_files_of_two_windows_come_back_in_any_order(parted: Path, tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ FOLLOWED = [
     ("""<meta content="0,url = '/new page'" http-equiv=" REFRESH ">""", "/new%20page"),
     ("<meta http-equiv=refresh content='3 /new'>", "/new"),
     ("<meta http-equiv=refresh content='.5;/new'>", "/new"),
+    (f"<svg>{TO_NEW}</svg>", "/new"),
     ("<base href='/b/'><meta http-equiv=refresh content='0;url=c'>", "/b/c"),
     (f"<meta http-equiv=refresh content='soon'>{TO_NEW}", "/new"),
 ]
@@ -176,6 +177,24 @@ def test_header_lines_that_browsers_pass_over_cost_nothing(site: Site) -> None:
     assert ("nonsense", "") in outcome.headers
     assert ("Content-Length", str(len(HTML))) in outcome.headers
     assert "headers-repaired" in outcome.flags
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "http/1.1 200 OK\nContent-Type: text/html",
+        "HTTP/1.1   200 OK\nContent-Type: text/html",
+        "HTTP/1.1\t200 OK\nContent-Type: text/html",
+        "\n\nHTTP/1.1 200 OK\nContent-Type: text/html",
+        "HTTP/1.1 200 OK\n Content: x\nContent-Type: text/html",
+        "HTTP/1.1 200 OK\nContent-Type: text/html\nContent-Length: +{}",
+        "HTTP/1.1 200 OK\nContent-Type: text/html\nContent-Length: unknown",
+    ],
+)
+def test_a_head_that_browsers_understand_is_read(site: Site, head: str) -> None:
+    site.pages["/odd"] = raw(head.format(len(HTML)), HTML)
+    outcome = fetch(site, "/odd")
+    assert (outcome.reason, outcome.status, outcome.payload, outcome.content_type) == (None, 200, HTML, "text/html")
 
 
 @pytest.mark.parametrize("name", ["gzip, chunked", "GZIP,chunked", "x-gzip, chunked", "gzip", "identity"])

@@ -343,11 +343,27 @@ def test_restore_is_refused_while_a_run_is_active(archive: Path, tmp_path: Path)
     assert f"Restored {path} from {copy}" in typed("--db", path, "restore", copy).stdout
 
 
-@pytest.mark.parametrize("verb", [["list"], ["events"], ["copies"]])
+@pytest.mark.parametrize("verb", [["list"], ["events"], ["copies"], ["outlets"], ["search", "strait"]])
 def test_an_archive_without_addresses_says_how_to_start(tmp_path: Path, archive: Path, verb: list[str]) -> None:
     Store(tmp_path / "new.db").close()
     assert "Start with: wirecopy add URL" in typed("--db", tmp_path / "new.db", *verb).stderr
     assert "Start with" not in typed("--db", archive, *verb).stderr
+
+
+def test_a_plan_without_addresses_says_how_to_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert typed("init").exit_code == 0
+    assert "Nothing is watched. Start with: wirecopy add URL" in typed("plan").stderr
+    write_index(tmp_path, f"| url |\n| --- |\n| {PACT} |")
+    assert typed("plan").stderr == "1 page due now, 0 later.\n"
+    assert typed("outlets").stderr.startswith("No articles yet, so there is nothing to count.")
+
+
+def test_outlets_of_a_period_without_articles_say_so(archive: Path) -> None:
+    answer = typed("--db", archive, "outlets", "--until", "2020-01-01")
+    assert answer.stdout == ""
+    assert answer.stderr.startswith("No articles first seen in this period, so there is nothing to count.")
+    assert "wirecopy plan" in answer.stderr
 
 
 def test_an_empty_file_is_no_archive_to_back_up(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -27,7 +28,7 @@ from archive.pipeline.refresh import refresh
 from archive.resources import code_environ
 from archive.settings import load_settings, to_environ
 from builders import T0
-from db.errors import RunFailed
+from db.errors import RunFailed, StoreBusy
 from db.lease_owner import lease_owner, owner_is_alive
 from db.records import Event, EventKind, Report, Row
 from db.store import Store
@@ -359,16 +360,28 @@ def test_a_refresh_that_meets_another_run_is_cancelled(server: PrivateServer, si
 
 
 @pytest.mark.slow
-def test_upkeep_waits_for_another_run_to_end(server: PrivateServer, site: Site, tmp_path: Path) -> None:
+def test_upkeep_waits_for_another_run_to_end_and_meanwhile_no_refresh_begins(
+    server: PrivateServer, site: Site, tmp_path: Path
+) -> None:
     folder = a_project(tmp_path, site)
     settings = settings_of(folder)
     settings.db.parent.mkdir()
-    with Store(settings.db) as store:
-        start = settings.now()
-        store.take_lease("run", lease_owner("somebody"), start, start + timedelta(seconds=15), owner_is_alive)
-    counts = run_flow(resource_path("flows") / "upkeep.py", {}, server=server, cwd=folder, environ=os.environ)
-    assert counts["backups"] == 1
-    assert settings.now() - start > timedelta(seconds=10)
+    upkeep = resource_path("flows") / "upkeep.py"
+    with Store(settings.db) as store, ThreadPoolExecutor(1) as pool:
+
+        def begin_refresh(name: str) -> None:
+            now = settings.now()
+            store.take_lease("run", name, now, now + timedelta(hours=1), owner_is_alive, share="recipe")
+
+        begin_refresh(lease_owner("first"))
+        counts = pool.submit(run_flow, upkeep, {}, server=server, cwd=folder, environ=os.environ)
+        while not (counts.done() or store.ask("SELECT 1 AS n FROM lease WHERE name = 'turn run'")):
+            time.sleep(0.1)
+        with pytest.raises(StoreBusy, match="waits for the archive alone"):
+            begin_refresh(lease_owner("second"))
+        store.release_leases("first")
+        assert counts.result()["backups"] == 1
+        begin_refresh(lease_owner("third"))
 
 
 @pytest.mark.slow
@@ -411,7 +424,7 @@ def test_deploying_to_a_server_and_running_a_worker_as_the_documents_say(
     prefect(server, folder, "--no-prompt", "deploy", "--all")
     prefect(server, folder, "--no-prompt", "deploy", "--all")  # again: nothing doubles
     deployed = {deployment["name"]: deployment for deployment in ask(server, "deployments")}
-    assert set(deployed) == {"scheduled", "manual", "nightly"}
+    assert set(deployed) == {"scheduled", "shard", "manual", "nightly"}
     assert {deployment["work_pool_name"] for deployment in deployed.values()} == {"wirecopy"}
     assert [entry["schedule"]["cron"] for entry in deployed["scheduled"]["schedules"]] == ["*/15 * * * *"]
     (automation,) = ask(server, "automations")
@@ -419,7 +432,13 @@ def test_deploying_to_a_server_and_running_a_worker_as_the_documents_say(
 
     with pytest.raises(AssertionError, match="'since'"):  # refused at once, by the pattern in the schema
         prefect(server, folder, "deployment", "run", "backfill/manual", "-p", "since=garbage")
-    prefect(server, folder, "deployment", "run", "refresh/scheduled", "-p", "force=true")
-    prefect(server, folder, "worker", "start", "--pool", "wirecopy", "--run-once", **environ)
+    prefect(server, folder, "deployment", "run", "refresh/scheduled", "-p", "force=true", "-p", "shards=2")
+    worker = ("worker", "start", "--pool", "wirecopy", "--run-once")
+    prefect(server, folder, *worker, **environ)  # starts the shard runs
     assert last_run(server, "refresh")["state"]["type"] == "COMPLETED"
+    prefect(server, folder, *worker, **environ)  # makes them
+    shards = ask(server, "flow_runs", flows={"name": {"any_": ["refresh-shard"]}})
+    assert sorted(run["parameters"]["shard"] for run in shards) == [1, 2]
+    assert {run["state"]["type"] for run in shards} == {"COMPLETED"}
+    assert sorted(site.targets()) == ["/a", "/b", "/c"]  # a forced visit is made by one of the shards
     assert len(views_of(settings.db)["v_versions"]) == 3

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import plistlib
 import zipfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from archive.crawl.fetch.response_head import repair_head
 from archive.crawl.fetch.robots import read_robots
 from archive.export.evidence import _write_zip
 from archive.formats.cdx import next_query, parse_cdx
-from archive.formats.evidence import corrections, verifier, windows
+from archive.formats.evidence import corrections, recorded_pages, verifier, windows
 from archive.formats.evidence.canonical_zip import Refused
 from archive.formats.import_file import read_import
 from archive.formats.timemap import further_timemaps, parse_timemap
@@ -36,6 +37,7 @@ from archive.serve.agent_wire import repair
 from archive.serve.memento.cdx_query import parse_cdx_query
 from db.errors import BadInput
 from db.records import Outcome, Page, SeedKind
+from tests import saved_files
 from tests.builders import T0
 
 if TYPE_CHECKING:
@@ -192,7 +194,7 @@ ENTRY, CLAIMS, CHECKPOINT, MEMBERS = (
 def evidence(content: bytes) -> None:
     """An evidence file with this in the place of each of its members, one after the other."""
     usual = {
-        verifier.WARC: gzip.compress(WARC),
+        recorded_pages.WARC: gzip.compress(WARC),
         verifier.ENTRIES: ENTRY,
         verifier.CHECKPOINT: CHECKPOINT,
         verifier.CLAIMS: CLAIMS,
@@ -212,10 +214,21 @@ def evidence(content: bytes) -> None:
             verifier.verify(path)
 
 
+ARC = b"".join(saved_files.arc_records(HTTP, version=2))
+
+
+def as_webarchive(form: plistlib.PlistFormat) -> bytes:
+    return saved_files.webarchive(SAVED, form=form)
+
+
 TARGETS = {
     "WARC": Target(parse=imported(".warc"), samples=(WARC,)),
     "WARC, gzipped": Target(parse=imported(".warc.gz"), samples=(WARC, b"\x1f\x8b\x08\0\0\0\0\0\0\x03")),
     "WACZ": Target(parse=imported(".wacz"), samples=(WACZ,), escapes=(BadInput,)),
+    "ARC": Target(parse=imported(".arc"), samples=(ARC,)),
+    "MHTML": Target(parse=imported(".mht"), samples=(saved_files.mhtml(SAVED, coding="quoted-printable"),)),
+    "web archive": Target(parse=imported(".webarchive"), samples=tuple(map(as_webarchive, plistlib.PlistFormat))),
+    "HAR": Target(parse=imported(".har"), samples=(saved_files.har(SAVED),)),
     "saved page": Target(parse=imported(".html"), samples=(SAVED,)),
     "JSON lines": Target(parse=imported(".jsonl"), samples=(JSONL,)),
     "text file": Target(parse=imported(".txt"), samples=(TEXT,)),
@@ -265,7 +278,7 @@ def documents(draw: st.DrawFn, samples: tuple[bytes, ...]) -> bytes:
 
 
 @pytest.mark.parametrize("name", TARGETS)
-@settings(max_examples=settings().max_examples // 4)  # there are eighteen parsers
+@settings(max_examples=settings().max_examples // 4)  # there are more than twenty parsers
 @given(data=st.data())
 def test_only_documented_exceptions_leave_a_parser(name: str, data: st.DataObject) -> None:
     target = TARGETS[name]

@@ -35,7 +35,7 @@ STANDARD_NAMES = {
 _SHARED = """
 access alias_claims backfill captures cdx chain change_rate changes cite clusters copies derivations derive drift
 events evidence feeds gather history holds jobs labels links list_membership log_tiles maintenance mcp move multipage
-notices origins outlets payloads provenance read_marks recipe refresh run runs search seeds server site_templates
+notices origins outlets packs payloads provenance read_marks recipe refresh run runs search seeds server site_templates
 snippets sources tables tombstones upkeep versions witness wording work_errors
 """
 ONE_SUBJECT = frozenset(_SHARED.split())

@@ -92,7 +92,14 @@ def test_capitals_in_a_file_name_do_not_matter(tmp_path: Path):
 
 
 def test_every_known_ending_is_offered():
-    assert set(SUFFIXES) == {".jsonl", ".jsonl.gz", ".html", ".htm", ".pdf", ".txt", ".warc", ".warc.gz", ".wacz"}
+    assert set(SUFFIXES) == {".jsonl", ".jsonl.gz", ".html", ".htm", ".pdf", ".txt", ".warc", ".warc.gz", ".wacz"} | {
+        ".arc",
+        ".arc.gz",
+        ".mht",
+        ".mhtml",
+        ".webarchive",
+        ".har",
+    }
 
 
 # --- JSON lines ------------------------------------------------------------------------------------------------------

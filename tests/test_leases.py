@@ -142,6 +142,34 @@ def test_owners_with_different_words_do_not_share(store: Store) -> None:
         share(store, "two@elsewhere:1", "recipe")
 
 
+def test_while_a_run_waits_for_its_turn_nobody_takes_a_share(store: Store) -> None:
+    first, upkeep = share(store, "one@elsewhere:1"), "upkeep@elsewhere:1"
+    store.reserve_turn("run", term(upkeep, seconds=1))
+    store.reserve_turn("run", term("backfill@elsewhere:1", seconds=11))
+    with pytest.raises(StoreBusy, match=re.escape("waits for the archive alone since 2026-01-05 08:00:01 UTC")):
+        share(store, "two@elsewhere:1", seconds=20)
+    assert share(store, "one@elsewhere:1", seconds=30) == first  # who is at work goes on
+    store.fence_in(first)
+    assert store.renew_leases(term("one@elsewhere:1", seconds=30)) == 1
+    store.fence_in(None)
+    assert held(store) == ["one@elsewhere:1"]
+    store.release_leases("one")
+    take(store, upkeep, seconds=40)
+    store.release_leases(upkeep)
+    share(store, "two@elsewhere:1", seconds=50)
+
+
+def test_a_turn_lapses_when_its_owner_no_longer_waits(store: Store) -> None:
+    store.reserve_turn("run", term("upkeep@elsewhere:1"))
+    with pytest.raises(StoreBusy, match="waits for the archive alone"):
+        share(store, "one@elsewhere:1", seconds=89)
+    share(store, "one@elsewhere:1", seconds=91)
+    store.reserve_turn("run", term(dead(), seconds=92))
+    with pytest.raises(StoreBusy, match="waits for the archive alone"):
+        share(store, "two@elsewhere:1", seconds=93)
+    store.take_lease("run", "two@elsewhere:1", T0 + 93 * SECOND, T0 + 183 * SECOND, owner_is_alive, share="recipe-1")
+
+
 def term(owner: str, *, seconds: int = 0) -> LeaseTerm:
     now = T0 + seconds * SECOND
     return LeaseTerm(owner=owner, now=now, until=now + 90 * SECOND, is_alive=yes)
@@ -201,7 +229,7 @@ def test_a_site_has_one_run_that_fetches_and_one_that_derives(store: Store) -> N
     assert store.lease_captures(1, term(other)) == [1]
     assert store.lease_captures(100, term(one)) == [3]
     store.release_work("derive ", other)
-    assert store.lease_captures(100, term(one)) == [1, 2]
+    assert store.lease_captures(100, term(one)) == [1, 2, 3]
     store.release_work("fetch ", one, ["example,daily,)"])
     assert store.lease_sites(["example,daily,)"], term(other)) == {"example,daily,)"}
 

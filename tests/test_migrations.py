@@ -384,6 +384,8 @@ def archive_of_0010(path: Path, urls: list[str]) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("ALTER TABLE text DROP COLUMN title_parts")
         connection.execute("ALTER TABLE text DROP COLUMN body_parts")
+        connection.execute("DROP TABLE pack_entry")
+        connection.execute("DROP TABLE pack")
         connection.execute("DROP TABLE tile")
         connection.execute("DROP TABLE hold")
         connection.execute("DROP TABLE entry")

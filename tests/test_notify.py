@@ -16,11 +16,14 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiosmtpd.controller import Controller
 
 from archive.api import Archive
+from archive.api.event_wording import summary_in_zone
+from archive.api.version_ref import Ref
 from archive.pipeline.notice_channels import DELIVERY, SIGNATURE, mail_server, signature
 from archive.pipeline.notice_rules import Rules
 from archive.pipeline.notify import HOLD_SECONDS, send_notices, unsent_notices
@@ -409,6 +412,35 @@ def test_quiet_hours_are_of_a_time_zone(text: str, moment: str, covered: bool) -
     hours = parse_quiet_hours(text)
     assert hours.covers(datetime.fromisoformat(moment)) is covered
     assert parse_quiet_hours(str(hours)) == hours
+
+
+def test_quiet_hours_digest_and_mail_are_in_the_time_zone_of_the_settings(archived: Path, tmp_path: Path) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    with mailbox() as box:
+        more: dict[str, object] = {"time_zone": berlin, "digest_at": parse_digest_time("daily 09:30")}
+        project = settings(archived, tmp_path, digest=(box.url,), **more)
+        assert send(project) == {}
+        slot = NOW.replace(hour=8, minute=30)  # 9:30 in Berlin
+        assert send(replace(project, clock=slot - HOUR / 60)) == {}, "9:29 in Berlin"
+        assert send(replace(project, clock=slot)) == {"notified": 1}
+    text, html = (box.mails[0].get_body((kind,)).get_content() for kind in ("plain", "html"))
+    with Archive(project.db) as archive:
+        edited_at = archive.version(Ref(url=TALKS, number=2)).first_seen_at.astimezone(berlin)
+    assert f"{edited_at.day} {edited_at:%b %H:%M}" in text
+    assert f"{edited_at.day} {edited_at:%b %H:%M}" in html
+    assert "Times are Europe/Berlin." in text
+    assert "Times are Europe/Berlin." in html
+    quiet = replace(project, notify_quiet=parse_quiet_hours("22:00-07:00"))
+    assert quiet.notify_quiet.covers(replace(quiet, clock=datetime(2026, 1, 5, 21, 30, tzinfo=UTC)).local_now())
+    assert not quiet.notify_quiet.covers(replace(quiet, clock=datetime(2026, 1, 5, 6, 30, tzinfo=UTC)).local_now())
+
+
+def test_the_sentence_of_an_event_names_its_instant_in_a_zone() -> None:
+    since = datetime(2026, 7, 5, 12, tzinfo=UTC)
+    sentence = "gone since 5 Jul 2026 12:00 UTC: page gone (410)"
+    berlin = ZoneInfo("Europe/Berlin")
+    assert summary_in_zone(sentence, since, berlin) == "gone since 5 Jul 2026 14:00 CEST: page gone (410)"
+    assert summary_in_zone(sentence, since, UTC) == sentence
 
 
 @pytest.mark.parametrize(

@@ -53,3 +53,10 @@ def test_of_many_links_the_first_and_the_last_are_noted() -> None:
     body = LINES + "".join(f'<p><a href="{address}">Page</a> and <a href="{address}">again</a></p>' for address in many)
     half = MOST_LINKS // 2
     assert linked(body) == many[:half] + many[-half:]
+
+
+def test_a_declared_source_is_noted_once_and_first() -> None:
+    head = f'<meta name="syndication-source" content="{SOURCE}"><meta name="original-source" content="/own">'
+    line = '<p>As <a href="https://other.example/a">others</a> and <a href="' + SOURCE + '">the Wire</a> reported.</p>'
+    facts = facts_named(read(head, LINES + line), "linked")
+    assert [(fact.value, fact.source) for fact in facts] == [(SOURCE, "meta"), ("https://other.example/a", "a href")]

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from archive.cli import GROUPS, wirecopy
 from archive.cli.common import exit_code, print_json, print_json_lists
-from archive.cli.output import count, format_size, format_table, wrap
-from archive.cli.wording import describe_run
+from archive.cli.output import TIME_ZONE, count, format_minute, format_size, format_stamp, format_table, wrap
+from archive.serve.wording import describe_run
 from builders import T0
 from newsroom import COPY, TALKS, fill
 
@@ -54,6 +57,42 @@ def test_no_line_is_wider_than_the_terminal(archive: Path, arguments: list[str],
     code, output = run("--db", archive, *arguments, COLUMNS=str(width))
     assert code == 0
     assert [line for line in output.splitlines() if len(line) > width and "://" not in line] == []
+
+
+def test_times_are_those_of_the_time_zone_and_those_typed_too(archive: Path) -> None:
+    zone = {"WIRECOPY_TIME_ZONE": "Europe/Berlin"}
+    _, utc = run("--db", archive, "history", TALKS)
+    _, local = run("--db", archive, "history", TALKS, **zone)
+    assert "first seen (UTC)" in utc
+    assert "first seen (Europe/Berlin)" in local
+    first = T0.astimezone(ZoneInfo("Europe/Berlin"))
+    assert f"1  {T0:%Y-%m-%d %H:%M}" in utc
+    assert f"1  {first:%Y-%m-%d %H:%M}" in local
+    code, text = run("--db", archive, "show", TALKS, "--as-of", f"{first:%Y-%m-%d %H:%M}", **zone)
+    assert (code, "version 1, seen" in text) == (0, True)
+    code, _ = run("--db", archive, "show", TALKS, "--as-of", f"{first - timedelta(minutes=1):%Y-%m-%d %H:%M}", **zone)
+    assert code == 4, "the article had not been seen then"
+    assert run("--db", archive, "history", TALKS, "--json", **zone) == run("--db", archive, "history", TALKS, "--json")
+
+
+def test_an_unknown_time_zone_gets_a_sentence(archive: Path) -> None:
+    code, output = run("--db", archive, "history", TALKS, WIRECOPY_TIME_ZONE="Mars/Base")
+    assert code == 2
+    assert "time_zone = 'Mars/Base' (WIRECOPY_TIME_ZONE): expected a name of the IANA database" in output
+
+
+def test_the_hour_that_clocks_show_twice_has_its_offset() -> None:
+    with click.Context(wirecopy) as context:
+        context.meta[TIME_ZONE] = ZoneInfo("Europe/Berlin")
+        hours = [format_minute(datetime(2026, 10, 24, 23, 30, tzinfo=UTC) + timedelta(hours=hour)) for hour in range(4)]
+        assert format_stamp(datetime(2026, 7, 1, tzinfo=UTC)) == "2026-07-01 02:00 CEST"
+    assert hours == [
+        "2026-10-25 01:30",
+        "2026-10-25 02:30+0200",
+        "2026-10-25 02:30+0100",
+        "2026-10-25 03:30",
+    ]
+    assert format_stamp(datetime(2026, 7, 1, tzinfo=UTC)) == "2026-07-01 00:00 UTC"
 
 
 def test_lines_are_not_wrapped_in_a_pipe(archive: Path) -> None:

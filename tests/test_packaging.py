@@ -12,7 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.newsroom import page
+from tests.replies import page as reply
+from tests.site import Site
+
 ROOT = Path(__file__).resolve().parents[1]
+TALKS = "http://daily.example/border-talks"
 LARGEST_WHEEL = 2_900_000
 """Bytes. 2,834,000 measured (2,599,000 before the browser, witnesses, leases and written forms of figures): 1,270,000
 of them the frequencies of words in 18 languages, 105,000 the pages. The rest is code. A good deal more means that
@@ -68,9 +73,15 @@ def test_the_demo_runs_from_a_wheel_in_an_empty_folder(command: Path, tmp_path: 
 
 @pytest.mark.slow
 def test_a_wheel_starts_a_project_of_its_own(command: Path, tmp_path: Path) -> None:
-    run(command, "init", cwd=tmp_path)
-    run(command, "check", cwd=tmp_path)
-    assert (tmp_path / "seeds" / "INDEX.md").is_file()
+    with Site() as site:
+        site.pages["/border-talks"] = reply(page())
+        run(command, "init", cwd=tmp_path)
+        settings = f'contact = "ana@daily.example"\nmin_gap = 0\nresolve = {{"*.example" = "127.0.0.1:{site.port}"}}\n'
+        (tmp_path / "wirecopy.toml").write_text(settings, encoding="utf-8")
+        run(command, "add", TALKS, cwd=tmp_path)
+        run(command, "check", cwd=tmp_path)
+        run(command, "refresh", cwd=tmp_path)
+        assert "1 version in 1 check" in run(command, "history", TALKS, cwd=tmp_path).stderr
 
 
 @pytest.mark.gate

@@ -114,7 +114,7 @@ EVERY = VERSIONS | TEXTS | LINKS | FACTS
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EVERY)
 def test_every_single_change_is_found(path: Path, name: str) -> None:
-    assert change(path, EVERY[name])
+    assert change(path, EVERY[name])  # rows, or -1 for a change of the schema
     assert work_out_again(path)[0]
 
 

@@ -20,13 +20,12 @@ from archive.api import Archive
 from archive.cli import main
 from archive.pipeline.backfill import backfill as run_backfill
 from archive.pipeline.backfill import backfill_scope
-from archive.pipeline.leased_work import LEASE
 from archive.pipeline.refresh import refresh as run_refresh
 from archive.pipeline.reprocess import reextract, rematch
 from archive.pipeline.run import batches
 from archive.pipeline.upkeep import upkeep
 from archive.seeds.frontier.plan import plan_visits
-from archive.settings import load_settings
+from archive.settings import LEASE, load_settings
 from archive.urls import host_of, url_key
 from db import maintenance
 from db.errors import BadInput, ConfigError, SeedError, StoreBusy, StoreError

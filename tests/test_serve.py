@@ -21,6 +21,7 @@ from archive.serve.jobs import MOST_RUNNING
 from archive.serve.pages.search import period_after
 from archive.serve.pagination import key_of
 from archive.serve.serializers import to_csv
+from archive.serve.templating import moment, period
 from builders import DAY, HOUR, T0
 from db.store import Store
 from serving import HOSTILE, OURS, TOKEN, a_project, application, client, stocked
@@ -357,6 +358,8 @@ def test_runs_are_narrowed_by_kind_and_time_and_each_has_an_address(tmp_path: Pa
     first = asked.get("/runs.json?kind=refresh&limit=2").json()
     assert [run["id"] for run in asked.get(first["next"]).json()["runs"]] == [1]
     assert asked.get("/runs/2.json").json()["runs"][0]["kind"] == "backfill"
+    words = asked.get("/runs/2", headers={"accept": "text/html"}).text
+    assert "No page belongs to those days; nothing was done" in words, "in the words of the command"
     assert asked.get("/runs/9").status_code == asked.get(f"/runs/{10**30}").status_code == 404
     assert "No further run is scheduled" in _empty_inbox(asked)
 
@@ -460,3 +463,8 @@ def test_versions_days_apart_are_where_they_were_seen() -> None:
     axis = axis_over([check["at"] for check in checks], left=14, right=WIDTH - 14)
     drawn = [float(x) for x in re.findall(r'class="version \w+" cx="([\d.]+)"', drawing)]
     assert drawn == [axis.x(version["from"]) for version in versions]
+
+
+def test_a_period_within_one_minute_is_one_instant() -> None:
+    assert period("2026-01-05T08:00:00Z", "2026-01-05T08:00:30Z") == moment("2026-01-05T08:00:00Z")
+    assert "8:00</time> to <time" in period("2026-01-05T08:00:00Z", "2026-01-06T08:00:00Z")

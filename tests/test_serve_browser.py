@@ -187,6 +187,93 @@ def test_times_are_those_of_the_browser_and_utc_is_beside_them(
     context.close()
 
 
+def test_times_are_those_of_the_setting_in_every_browser(browser: Any, tmp_path: Path) -> None:
+    with served(application(stocked(tmp_path / "archive.db"), zone="America/New_York")) as base:
+        context = browser.new_context(timezone_id="Asia/Kolkata")
+        page = context.new_page()
+        page.goto(f"{base}/articles/1/captures")
+        shown = page.locator("time[datetime='2026-01-05T08:00:00Z']").first
+        assert (shown.text_content(), shown.get_attribute("title")) == ("5 Jan 2026 03:00", "5 Jan 2026 08:00 UTC")
+        assert "Times are those of America/New_York;" in page.locator("footer").text_content()
+        context.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "link"),
+    [
+        ("/events", "li[data-row] h2 a"),
+        ("/copies", "tr[data-row] th a"),
+        ("/outlets", "tr[data-row] th a"),
+        ("/search?q=harbour", "li[data-row] h2 a"),
+        ("/sources", "tr[data-row] th a"),
+        ("/as-of/2026-02-01", "tr[data-row] th a"),
+        ("/watched", "tr[data-row] th a"),
+        ("/articles/1", "tr[data-row] th a"),
+    ],
+)
+def test_every_list_is_walked_by_keys(browser: Any, base: str, path: str, link: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(base + path)
+    links = page.locator(link)
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.href") == links.first.evaluate("link => link.href")
+    assert page.evaluate("document.activeElement.matches(':focus-visible')")
+    if links.count() > 1:
+        page.keyboard.press("j")
+        assert page.evaluate("document.activeElement.href") == links.nth(1).evaluate("link => link.href")
+        page.keyboard.press("k")
+    address = links.first.evaluate("link => link.href")
+    page.keyboard.press("Enter")
+    page.wait_for_url(address)
+    context.close()
+
+
+def test_a_question_mark_lists_the_keys_and_they_can_be_switched_off(browser: Any, base: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{base}/sources")
+    page.keyboard.press("?")
+    box = page.locator("dialog[open]")
+    assert "next and previous row" in box.inner_text()
+    assert "mark as seen" not in box.inner_text(), "this page has nothing to mark"
+    page.evaluate(AXE.read_text())
+    assert page.evaluate("axe.run().then(found => found.violations.map(each => each.id))") == []
+    page.keyboard.press("j")
+    assert page.locator("tr.here").count() == 0, "keys belong to the dialog while it is open"
+    page.keyboard.press("Escape")
+    box.wait_for(state="detached")
+    page.locator("[data-help]").click()
+    page.get_by_label("Keys are on").uncheck()
+    page.keyboard.press("Escape")
+    page.reload()
+    page.keyboard.press("j")
+    page.keyboard.press("?")
+    assert (page.locator("tr.here").count(), page.locator("dialog").count()) == (0, 0)
+    context.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/sources", "/articles/1", "/compare"])
+def test_the_tab_key_passes_through_every_page(browser: Any, base: str, path: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(base + path)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.reload()
+    passed = []
+    for _ in range(400):
+        page.keyboard.press("Tab")
+        place = page.evaluate("document.activeElement.closest('footer') ? 'foot' : document.activeElement.localName")
+        passed.append(place)
+        if passed[-2:] == ["foot", "body"]:
+            break
+    assert passed[-2:] == ["foot", "body"], "the last stops are those of the foot, then the browser's own"
+    context.close()
+
+
 def test_a_slash_goes_to_the_search_box_and_is_a_letter_in_it(browser: Any, base: str) -> None:
     context = browser.new_context()
     page = context.new_page()

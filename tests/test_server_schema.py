@@ -24,6 +24,7 @@ SCHEMA_0015 = (
     "DROP TABLE credential, audit",
     "DROP INDEX ix_entry_kind, ix_capture_source_id_captured_at_reason, ix_derivation_capture_id_verdict",
     "DROP INDEX ix_capture_flagged",
+    "DROP TABLE pack_entry, pack",
     "ALTER TABLE capture DROP COLUMN salt, DROP COLUMN same_before",
     "ALTER TABLE caught_up DROP COLUMN reader",
     "ALTER TABLE seen DROP CONSTRAINT pk_seen, DROP COLUMN reader, ADD CONSTRAINT pk_seen PRIMARY KEY (source_id)",

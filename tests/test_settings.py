@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -62,7 +63,7 @@ def test_file_beats_default_environment_beats_file_argument_beats_all(project: P
 
 def test_origins_lists_every_setting_with_its_value(project: Path):
     rows = load_settings({"WIRECOPY_RESOLVE": "*.example=127.0.0.1:8080"}, start=project).origins
-    fields = set(Settings.__dataclass_fields__) - {"origins"}
+    fields = set(Settings.__dataclass_fields__) - {"origins", "lease"}
     assert {name for name, _, _ in rows} == fields
     assert ("resolve", "*.example=127.0.0.1:8080", "WIRECOPY_RESOLVE") in rows
     assert ("contact", "none", "default") in rows
@@ -209,13 +210,14 @@ TARGETS = st.from_regex(r"(127\.0\.0\.1|\[::1\]):[1-9][0-9]{0,3}", fullmatch=Tru
             "max_wire": st.integers(1, 2**40),
             "lanes": st.integers(1, 1024),
             "clock": st.datetimes(timezones=st.just(UTC)),
+            "time_zone": st.sampled_from([UTC, ZoneInfo("Europe/Berlin")]),
         },
     )
 )
 def test_a_child_process_gets_the_same_settings(values: dict[str, object]):
     settings = load_settings({}, start=Path("/nowhere"), overrides=values)
     child_settings = load_settings(to_environ(settings), start=Path("/elsewhere"))
-    names = set(Settings.__dataclass_fields__) - {"root", "origins"}
+    names = set(Settings.__dataclass_fields__) - {"root", "origins", "lease"}
     assert {name: getattr(settings, name) for name in names} == {name: getattr(child_settings, name) for name in names}
 
 
@@ -240,4 +242,4 @@ def test_the_documents_list_every_setting_with_its_default(root: Path):
     )
     documented = [(name, default.strip()) for name, default in document_rows if name in dict(docstring_rows)]
     assert documented == [(name, default.removeprefix("ROOT/")) for name, default in docstring_rows]
-    assert {name for name, _ in docstring_rows} == set(Settings.__dataclass_fields__) - {"root", "origins"}
+    assert {name for name, _ in docstring_rows} == set(Settings.__dataclass_fields__) - {"root", "origins", "lease"}

@@ -25,11 +25,12 @@ from db.reader import Reader
 from db.store import Store
 from tests import warm
 from tests.builders import DAY, T0
+from tests.cable import Cable
 from tests.contents import contents
 from tests.newsroom import PARAGRAPHS
 from tests.newsroom import page as article
+from tests.replies import Say, redirect
 from tests.replies import page as reply
-from tests.replies import redirect
 from tests.site import Site
 from tests.warm import KILLED, Warm
 
@@ -37,13 +38,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.replies import Asked, Say
+    from tests.replies import Asked
     from tests.servers import Server
 
 SITES = 4
 ALONE = {"workers": 0}
 """A run without processes of its own, which costs half as much."""
-KILL_ROUNDS = int(os.environ.get("KILLED_SHARED_RUNS", "2"))
+DEAD_HOST_LEASE = 4.0
+CUT_SECONDS = float(os.environ.get("CUT_SECONDS", "2"))
+KILL_ROUNDS = int(os.environ.get("KILLED_SHARED_RUNS", "3"))
 HARBOUR = (
     "The harbour master of Velmora closed the eastern basin on Monday after divers found cracks in two of its piers.",
     "Repairs will take until March, the port authority said, and ferries to the islands sail from the north quay.",
@@ -56,6 +59,8 @@ class World:
 
     def __init__(self, site: Site) -> None:
         self.day, self._site = 0, site
+        self._silent: dict[str, Path] = {}
+        self.asked_at: dict[str, float] = {}
         for number in range(SITES):
             site.pages[f"/{number}/feed.xml"] = self._feed
             site.pages[f"/{number}/talks"] = site.pages[f"/{number}/harbour"] = self._page
@@ -73,6 +78,10 @@ class World:
         return {f"WIRECOPY_{name}": value for name, value in own.items()}
 
     def _page(self, request: Asked) -> Say:
+        self.asked_at[request.target] = time.time()
+        if (noticed := self._silent.get(request.target)) is not None:
+            noticed.touch()
+            return Say(b"", then="hang")
         site, name = request.target.strip("/").split("/")
         is_edited = self.day > 0 and int(site) % 2 == 0
         tag = f'"{request.target}-{is_edited}"'
@@ -91,6 +100,10 @@ class World:
         )
         document = f"<rss version='2.0'><channel><title>Paper {site}</title>{links}</channel></rss>"
         return reply(document.encode(), Content_Type="application/rss+xml")
+
+    def silence(self, target: str, noticed: Path | None) -> None:
+        """Give no answer to requests for ``target``, and make a file of each. None: answer as usual."""
+        self._silent = {} if noticed is None else {target: noticed}
 
     def targets(self) -> Counter[str]:
         """How often each page was asked for since the last call."""
@@ -205,13 +218,13 @@ def test_four_runs_on_two_hosts_give_the_archive_of_one(
 def test_the_others_finish_what_a_killed_run_had_begun(
     world: World, hosts: list[Warm], alone: list[dict[str, Any]], server: Server, tmp_path: Path
 ) -> None:
-    """One of three is killed at another moment each round, in a file and on a server in turns."""
+    """One of three is killed at another moment each round: in the first round in a file, then on a server."""
     killed = world.day = 0
     for number in range(KILL_ROUNDS):
         folder = tmp_path / f"round-{number}"
         folder.mkdir()
         write_index(folder)
-        archive: Path = server.address(folder) if number % 2 else folder / "archive.db"
+        archive: Path = server.address(folder) if number else folder / "archive.db"
         environ = world.environ(address_of(archive))
         hosts[0].begin("refresh", folder, environ, shards(3), kill_after=random.Random(number).uniform(0.1, 0.8))
         codes = hosts[0].end()
@@ -221,8 +234,84 @@ def test_the_others_finish_what_a_killed_run_had_begun(
             "refresh", folder, environ, **ALONE
         )  # what the killed run left when the others had ended
         assert world.targets().keys() == EXPECTED.keys()
-        check(archive, alone[0], folder / "copy.db" if number % 2 else None)
+        check(archive, alone[0], folder / "copy.db" if number else None)
     assert killed > 0
+
+
+@pytest.mark.slow
+def test_a_dead_host_costs_one_lease_and_the_others_take_over_its_sites(
+    world: World, hosts: list[Warm], alone: list[dict[str, Any]], server: Server, tmp_path: Path
+) -> None:
+    """Killed while it waits for an answer, under another name of host, where nobody sees that its process is gone."""
+    if (reason := warm.why_no_hosts()) is not None:
+        pytest.skip(reason)
+    write_index(tmp_path)
+    address, is_waiting = server.address(tmp_path), tmp_path / "waiting"
+    world.day = 0
+    world.targets()
+    environ = world.environ(address.url)
+    world.silence("/1/talks", is_waiting)
+    hosts[1].begin("refresh", tmp_path, environ, [ALONE | {"lease": DEAD_HOST_LEASE}], kill_after=str(is_waiting))
+    assert hosts[1].end() == [KILLED]
+    world.silence("/1/talks", None)
+    with Reader(address) as reader:
+        (lapse,) = [row["until_at"] / 1e6 for row in reader.ask("SELECT until_at FROM lease WHERE name LIKE 'run:%'")]
+        held = {row["name"] for row in reader.ask("SELECT name FROM lease WHERE name LIKE 'fetch %'")}
+    assert "fetch example,paper1,)" in held
+    world.targets()
+    hosts[0].begin("refresh", tmp_path, environ, shards(2))
+    assert hosts[0].end() == [0, 0], [said.read_text() for said in tmp_path.glob("said-*")]
+    assert world.asked_at["/1/talks"] >= lapse
+    check(address, alone[0], tmp_path / "copy.db")
+
+
+@pytest.mark.slow
+def test_runs_go_on_when_the_server_was_restarted(
+    world: World, hosts: list[Warm], alone: list[dict[str, Any]], server: Server, tmp_path: Path
+) -> None:
+    """It is stopped as by kill -9, so what it had not written is lost, and stays away for a moment."""
+    write_index(tmp_path)
+    address = server.address(tmp_path)
+    begin_on_server(world, hosts, tmp_path, address, address.url)
+    sessions = _sessions(server)
+    server.stop()
+    time.sleep(CUT_SECONDS)
+    server.start()
+    assert hosts[0].end() + hosts[1].end() == [0, 0, 0, 0], [said.read_text() for said in tmp_path.glob("said-*")]
+    assert sessions > 0
+    assert world.targets() == EXPECTED
+    check(address, alone[0], tmp_path / "copy.db")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lease", [90.0, 1.0])
+def test_a_host_that_was_cut_off_goes_on_or_sees_that_it_was_replaced(
+    world: World, hosts: list[Warm], alone: list[dict[str, Any]], server: Server, tmp_path: Path, lease: float
+) -> None:
+    """The first host loses its connection to the server, the other does not. The cut is longer than the short lease."""
+    write_index(tmp_path)
+    address = server.address(tmp_path)
+    with Cable(server.socket_path) as cable:
+        begin_on_server(world, hosts, tmp_path, address, through(cable, address), lease)
+        time.sleep(0.3)
+        connections = cable.cut()
+        time.sleep(CUT_SECONDS)
+        cable.mend()
+        codes = hosts[0].end() + hosts[1].end()
+    said = [path.read_text() for path in tmp_path.glob("said-*")]
+    assert connections > 0
+    assert codes[2:] == [0, 0], said
+    if lease > CUT_SECONDS:
+        assert codes[:2] == [0, 0], said
+        assert world.targets() == EXPECTED
+    assert not hosts[0].run("refresh", tmp_path, world.environ(address.url), **ALONE)
+    check(address, alone[0], tmp_path / "copy.db")
+
+
+def through(cable: Cable, address: ServerAddress) -> str:
+    """The address through a cable."""
+    _, options = address.url.split("&", 1)
+    return f"postgresql://postgres@127.0.0.1:{cable.port}/wirecopy?{options}"
 
 
 @pytest.mark.slow
@@ -232,15 +321,7 @@ def test_four_runs_on_a_server_give_the_archive_of_one_in_a_file_although_connec
     """While all four are at work, the server ends the sessions of the archive a dozen times."""
     write_index(tmp_path)
     address = server.address(tmp_path)
-    with Store(address):
-        pass  # the schema
-    world.day = 0
-    environ = world.environ(address.url)
-    for host, numbers in zip(hosts, (shards(4)[::2], shards(4)[1::2]), strict=True):
-        host.begin("refresh", tmp_path, environ, numbers)
-    with Store(address) as store:
-        while len(statistics.runs(store.ask, limit=5)) < 4:
-            time.sleep(0.02)
+    begin_on_server(world, hosts, tmp_path, address, address.url)
     ended = sum(_end_sessions(server) for _ in range(12))
     assert hosts[0].end() + hosts[1].end() == [0, 0, 0, 0], [said.read_text() for said in tmp_path.glob("said-*")]
     assert ended > 0
@@ -248,10 +329,32 @@ def test_four_runs_on_a_server_give_the_archive_of_one_in_a_file_although_connec
     check(address, alone[0], tmp_path / "copy.db")
 
 
+def begin_on_server(
+    world: World, hosts: list[Warm], folder: Path, address: ServerAddress, first_url: str, lease: float = 90.0
+) -> None:
+    """Begin four shard runs, two on each host, and wait until all are at work.
+
+    The first host has the archive at ``first_url``, and leases of so many seconds.
+    """
+    with Store(address) as store:
+        world.day = 0
+        world.targets()
+        own = [number | {"lease": lease} for number in shards(4)[::2]]
+        hosts[0].begin("refresh", folder, world.environ(first_url), own)
+        hosts[1].begin("refresh", folder, world.environ(address.url), shards(4)[1::2])
+        while len(statistics.runs(store.ask, limit=5)) < 4:
+            time.sleep(0.02)
+
+
 def _end_sessions(server: Server) -> int:
+    return _sessions(server, "pg_terminate_backend(pid)")
+
+
+def _sessions(server: Server, expression: str = "pid") -> int:
+    """Number of sessions of runs after a moment. ``expression`` is evaluated for each."""
     import psycopg
 
     time.sleep(0.25)
     with psycopg.connect(server.url(), autocommit=True) as connection:
-        sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'wirecopy'"
-        return len(connection.execute(sql).fetchall())
+        sql = f"SELECT {expression} FROM pg_stat_activity WHERE application_name = 'wirecopy'"
+        return len(connection.execute(sql.encode()).fetchall())

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -44,6 +45,27 @@ SPANS = st.integers(1, 10**8).map(lambda seconds: timedelta(seconds=seconds))
 )
 def test_parse_instant_accepts_what_people_type(text: str, expected: str):
     assert iso(parse_instant(text, now=NOW)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("2026-01-05 09:00", "2026-01-05T08:00:00Z", "2026-01-05T08:00:00Z"),
+        ("2026-07-05 09:00", "2026-07-05T07:00:00Z", "2026-07-05T07:00:00Z"),
+        ("2026-01-05 09:00Z", "2026-01-05T09:00:00Z", "2026-01-05T09:00:00Z"),
+        ("202601050900", "2026-01-05T09:00:00Z", "2026-01-05T09:00:00Z"),
+        ("2026-03-29", "2026-03-28T23:00:00Z", "2026-03-29T21:59:59.999999Z"),
+        ("2026-10", "2026-09-30T22:00:00Z", "2026-10-31T22:59:59.999999Z"),
+        ("today", "2026-01-05T23:00:00Z", "2026-01-06T22:59:59.999999Z"),
+        ("yesterday", "2026-01-04T23:00:00Z", "2026-01-05T22:59:59.999999Z"),
+        ("2h ago", "2026-01-05T21:30:00Z", "2026-01-05T21:30:00Z"),
+    ],
+)
+def test_times_without_a_zone_are_in_that_of_the_person_who_asks(text: str, start: str, end: str):
+    now = datetime(2026, 1, 6, 0, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert iso(parse_instant(text, now=now)) == start
+    assert iso(parse_instant(text, now=now, end=True)) == end
+    assert parse_instant(text, now=now).tzinfo is UTC
 
 
 @pytest.mark.parametrize(

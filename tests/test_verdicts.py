@@ -104,6 +104,12 @@ def test_page_without_text_is_empty() -> None:
 def test_letters_of_a_script_without_spaces_are_counted_as_words() -> None:
     assert count_words("市議会は火曜日に橋を修理することで合意した。") == 10
     assert count_words("The mayor's 3 bridges") == 5
+    assert count_words("नगर परिषद ने मंगलवार को पुल की मरम्मत का फ़ैसला किया।") == 11
+    assert count_words("நகராட்சி மன்றம் பாலத்தை சீரமைக்க முடிவு செய்தது") == 6
+    assert count_words("নগর পরিষদ সেতু মেরামতের সিদ্ধান্ত নিয়েছে॥") == 6
+    assert count_words("قَالَ مُحَمَّدٌ إِنَّ المِينَاءَ مُغْلَقٌ") == 5
+    assert count_words("אָמַר הַשַּׂר") == 2
+    assert count_words("می\u200cروند و Ha\u00adfen") == 3
 
 
 # --- walls ------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
+import subprocess
+import sys
 import threading
 from base64 import b64decode
 from dataclasses import replace
@@ -360,3 +363,105 @@ def test_a_hostile_list_of_cosigned_checkpoints_is_refused(witnessed, folder, tm
         except verifier.Refused:
             continue
         assert verifier.exit_code(claims) == 1
+
+
+# --- killed between any two steps ------------------------------------------------------------------------------------
+
+KILLED = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from archive.api import witness
+
+steps, here = int(sys.argv[4]), Path(sys.argv[1])
+seen = 0
+
+def step(event, arguments):  # every call that may change a file
+    global seen
+    if event in {"open", "os.rename", "os.remove"} and str(here) in str(arguments[0]):
+        seen += 1
+        if seen == steps:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+present = witness.Witness(here, [sys.argv[2]])
+sys.addaudithook(step)
+answer = present.answer(Path(sys.argv[3]).read_bytes(), datetime(2026, 1, 6, tzinfo=UTC))
+print(answer.status, answer.text)
+"""
+
+
+def test_a_witness_killed_at_any_step_never_cosigns_less_or_another_history(settings, folder, tmp_path):
+    """It is asked in a process of its own, which is killed before each of its file operations in turn."""
+    first = signed_log.sign(settings.db)
+    body, forked = tmp_path / "body", signed_note.Checkpoint(origin=LOG, size=first.checkpoint.size, root=bytes(32))
+    body.write_bytes(submission(settings, first, 0))
+    command = [sys.executable, "-c", KILLED, str(folder), log_key(settings), str(body)]
+    killed = 0
+    for steps in range(1, 20):
+        done = subprocess.run([*command, str(steps)], capture_output=True, text=True, check=False)
+        here = witness.Witness(folder, [log_key(settings)])
+        assert here.last(LOG) in {None, first.checkpoint}  # the old state or the new one, never a part
+        if done.returncode == 0:
+            break
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        assert done.stdout == ""  # nobody saw a cosignature
+        killed += 1
+    assert killed > 3
+    assert done.stdout.startswith(("200 ", "409 "))
+    assert here.last(LOG) == first.checkpoint
+    fork = signed_log.read_key(settings.db).sign(forked.text())
+    for old in (0, first.checkpoint.size):
+        assert here.answer(Submission(old=old, proof=(), note=fork).encode(), T0).status == 409
+    grown(settings, 9)
+    with Reader(settings.db) as reader:
+        smaller = signed_note.Checkpoint(origin=LOG, size=2, root=log_tiles.tree_root(reader.ask, 2))
+    note = signed_log.read_key(settings.db).sign(smaller.text())
+    for old in (0, 1, 2):
+        assert here.answer(Submission(old=old, proof=(), note=note).encode(), T0).status == 409
+
+
+ASKING = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from archive.api import checkpoint_places
+from archive.pipeline import outside
+from archive.settings import load_settings
+from dataclasses import replace
+
+settings = replace(load_settings({}, start=Path(sys.argv[1])), witnesses=(sys.argv[2],))
+steps, seen = int(sys.argv[3]), 0
+
+def step(event, arguments):
+    global seen
+    if event in {"open", "os.rename", "os.remove", "os.mkdir"} and "archive.db." in str(arguments[0]):
+        seen += 1
+        if seen == steps:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(step)
+reports = asyncio.run(outside.give_out(settings, checkpoint_places.places_of(settings)))
+print([report.problem for report in reports])
+"""
+
+
+@pytest.mark.slow
+def test_a_log_killed_at_any_step_of_asking_asks_again_and_signs_one_history(witnessed):
+    settings, here = witnessed
+    root, (address,) = settings.db.parent.parent, settings.witnesses
+    found = load_settings({}, start=root)
+    assert found.db == settings.db
+    killed = 0
+    for steps in range(1, 60, 7):
+        done = subprocess.run(
+            [sys.executable, "-c", ASKING, str(root), address, str(steps)], capture_output=True, text=True, check=False
+        )
+        last = here.last(LOG)
+        assert last is None or signed_log.continues(settings.db, last)
+        if done.returncode == 0:
+            break
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        killed += 1
+    assert killed > 1
+    assert round_of(settings) == [""]
+    assert not list(here.state_path(LOG).parent.glob("*.fork"))
+    assert here.last(LOG).size == log_size(settings)

@@ -25,7 +25,7 @@ import sys
 import time
 import traceback
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -84,9 +84,9 @@ class Warm:
         environ: dict[str, str],
         hows: list[dict[str, Any]],
         *,
-        kill_after: float | None = None,
+        kill_after: float | str | None = None,
     ) -> None:
-        """Begin so many runs at once. The first of them is killed after so many seconds."""
+        """Begin so many runs at once. The first of them is killed after so many seconds, or when that file appears."""
         assert self._child.stdin is not None
         order = {"verb": verb, "folder": str(folder), "environ": environ, "kill_after": kill_after, "hows": hows}
         self._child.stdin.write(f"{json.dumps(order)}\n")
@@ -124,13 +124,13 @@ def _fork(order: dict[str, Any], number: int) -> int:
     return child
 
 
-def _code(child: int, seconds: float) -> int:
-    ends = time.monotonic() + seconds
+def _code(child: int, until: float | str) -> int:
+    ends = time.monotonic() + (_LONGEST if isinstance(until, str) else until)
     while True:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             return os.waitstatus_to_exitcode(status)
-        if time.monotonic() >= ends:
+        if time.monotonic() >= ends or (isinstance(until, str) and Path(until).exists()):
             os.kill(child, signal.SIGKILL)
             return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         time.sleep(0.001)
@@ -153,6 +153,8 @@ def _run(order: dict[str, Any], number: int) -> int:
             }
             if "workers" in how:  # 0: it extracts and compares by itself, which the settings do not offer
                 settings = replace(settings, workers=how.pop("workers"))
+            if "lease" in how:  # seconds: shorter than any that a person would wait for
+                settings = replace(settings, lease=timedelta(seconds=how.pop("lease")))
             if "shard" in how:
                 how["shard"] = Shard(number=how["shard"][0], of=how["shard"][1])
             verb = order["verb"]

@@ -32,8 +32,8 @@ class Archive(
 ):
     """An open archive. Close it, or use it as a context manager.
 
-    Raises StoreError (no archive there), SchemaMismatch, Corrupt. ``patience``: seconds from now after which
-    every query raises TooSlow; None: no limit.
+    Raises StoreError (no archive there), SchemaMismatch, Corrupt. ``patience``: seconds of processor time
+    after which every query raises TooSlow; None: no limit.
     """
 
     @classmethod

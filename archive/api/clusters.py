@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from archive.copies import LinkGraph
 from archive.copies.clusters import MERGING
-from archive.copies.dating import named_days
+from archive.copies.dating import is_running, named_days
 from archive.copies.house_names import credited_houses
 from archive.urls import url_key
 from db.queries import changes as change_queries
@@ -173,7 +173,9 @@ def _declared(ask: Ask, graph: LinkGraph) -> Mapping[VersionRef, DeclaredProvena
     for version, page in declared.items():
         text = provenance_queries.body(ask, version)
         houses = {url: sites.get(url) for url in graph.linked(version.url)}
-        declared[version] = replace(page, named_houses=credited_houses(text, houses), named_days=named_days(text))
+        declared[version] = replace(
+            page, named_houses=credited_houses(text, houses), named_days=named_days(text), running=is_running(text)
+        )
     return declared
 
 

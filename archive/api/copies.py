@@ -12,6 +12,7 @@ from db.queries import tombstones as tombstone_queries
 from db.queries import versions as version_queries
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from archive.api.questions import Listing
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         Text,
         UncorrectedCopy,
         Version,
+        VersionRef,
     )
 
 
@@ -121,8 +123,48 @@ class CopyQuestions(ArticleQuestions):
         return passages
 
     def judge(self, a: Version, b: Version) -> tuple[Text, Text, Judgement]:
-        """Compare two versions now, linked or not. Return both texts and the judgement with all its evidence."""
+        """Compare two versions now, linked or not. Return both texts and the judgement with all its evidence.
+
+        Two texts that are no copies when compared alone may be copies through a common original in the archive.
+        """
         from archive.api.judging_process import judge_texts
 
         a_text, b_text = self.text(a), self.text(b)
-        return a_text, b_text, judge_texts(a_text, b_text)
+        judgement = judge_texts(a_text, b_text)
+        if judgement.relation is None or not judgement.relation.is_copy:
+            judgement = self._through_original(a, b, judgement) or judgement
+        return a_text, b_text, judgement
+
+    def _through_original(self, a: Version, b: Version, alone: Judgement) -> Judgement | None:
+        from archive.api.judging_process import judge_texts
+        from archive.copies.siblings import through_original
+
+        label = self.label_of(a, b)
+        if label is not None and not label.copy:
+            return None
+        for original in self._common_originals(a, b):
+            text = self.text_by_digest(original.text_sha256)
+            first, second = (judge_texts(self.text(version), text) for version in (a, b))
+            judgement = through_original(alone, first, second, f"{original.url}@{original.version}")
+            if judgement is not None:
+                return judgement
+        return None
+
+    def _common_originals(self, a: Version, b: Version) -> Sequence[VersionRef]:
+        """Return the texts of which both are linked as whole copies, those with the highest scores first."""
+        from archive.copies.siblings import THIRDS_COMPARED
+
+        first, second = (self._whole_copies(version) for version in (a, b))
+        both = {ref: min(score, second[ref]) for ref, score in first.items() if ref in second}
+        return sorted(both, key=lambda ref: (-both[ref], ref.url, ref.version))[:THIRDS_COMPARED]
+
+    def _whole_copies(self, version: Version) -> dict[VersionRef, float]:
+        """Return the versions of other articles that are linked with the text of a version as a whole, with scores."""
+        from archive.copies.clusters import MERGING
+
+        linked: dict[VersionRef, float] = {}
+        for link in self.copies(version.url):
+            one, other = (link.a, link.b) if link.a.url == version.url else (link.b, link.a)
+            if link.relation in MERGING and one.text_sha256 == version.text_sha256 and other.url != version.url:
+                linked[other] = max(link.score, linked.get(other, 0.0))
+        return linked

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from archive.api import Archive
 from archive.api.access import NAME, digest_of_token
+from archive.api.second_records import drop_records
 from archive.urls import canonical_url, url_key
 from db.backups import files_beside
 from db.errors import BadInput, NotArchived
@@ -63,6 +64,7 @@ def forget(settings: Settings, url: str, *, actor: Actor = PROGRAM) -> Forgotten
         emptied = store.forget_source(source.id, settings.wall(), actor)
     with Archive(settings.db) as archive:
         graves = tuple(grave for url in addresses if (grave := archive.tombstone(url)) is not None)
+        drop_records(archive.ask, settings.db)
     return Forgotten(graves=graves, spares=spares, emptied=emptied, unsalted=unsalted)
 
 

@@ -10,7 +10,7 @@ from db.records import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     from db.records import Event
 
@@ -100,6 +100,12 @@ def _short(text: str) -> str:
 def minute(moment: datetime) -> str:
     """Return an instant to the minute: ``5 Jan 2026 12:00 UTC``."""
     return f"{moment.day} {moment:%b %Y %H:%M} UTC"
+
+
+def summary_in_zone(summary: str, since: datetime, zone: tzinfo) -> str:
+    """Return the sentence of an event with its instant in a time zone: ``5 Jan 2026 13:00 CET``."""
+    local = since.astimezone(zone)
+    return summary.replace(minute(since), f"{local.day} {local:%b %Y %H:%M %Z}")
 
 
 def duration(seconds: float) -> str:

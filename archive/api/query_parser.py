@@ -27,8 +27,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from archive.timestamps import iso, parse_stamp
 from archive.urls import url_key
 from db.errors import ArchiveError, BadInput
+from db.han_forms import TWO_FORMS
 from db.records import SearchFilters
-from db.script_folding import fold, is_segmented, needs_folding, phrase_tokens
+from db.script_folding import (
+    folded_words,
+    has_umlaut,
+    is_in_parts,
+    is_segmented,
+    needs_folding,
+    phrase_tokens,
+    spelled_out,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -193,16 +202,18 @@ def _terms(match: re.Match[str]) -> Iterator[_Term]:
 def _phrase(text: str, prefix: str, words: int, *, unwanted: bool, in_title: bool) -> _Term:
     """Return the term of a word or a phrase.
 
-    A script without spaces is searched in the pairs of letters of the index, anywhere in a text. Other words are
-    searched as they are and, if that differs, in their folded form.
+    A script without spaces is searched in the pairs of letters of the index, anywhere in a text, and Indic words in its
+    other column too. Other words are searched as they are and, if that differs, in their folded form.
     """
     quoted = text.replace('"', '""')
     shown = f'{"title : " if in_title else ""}"{quoted}"{prefix}'
     columns = ("{title_parts}" if in_title else "{title_parts body_parts}") + " : "
-    if is_segmented(text):
+    if is_in_parts(text):
         tokens, is_beginning = phrase_tokens(text)
         part = f'{columns}"{" ".join(tokens)}"{"*" if is_beginning or prefix else ""}'
-        return _Term(part, words, unwanted, f"{shown} (also as a part of words)")
+        writings = "" if TWO_FORMS.isdisjoint(text) else ", in simplified and traditional letters"
+        shown += f" (also as a part of words{writings})" if is_segmented(text) else ""
+        return _Term(part, words, unwanted, shown)
     column = "{title title_parts} : " if in_title else ""
     variants = [f'{column}"{quoted}"{prefix}']
     folded = _folded_variants(text)
@@ -213,13 +224,12 @@ def _phrase(text: str, prefix: str, words: int, *, unwanted: bool, in_title: boo
 
 
 def _folded_variants(text: str) -> list[str]:
-    """Return other spellings of a text: its folded form, and both spellings of the German sharp s."""
-    spellings = [fold(text)] if needs_folding(text) else []
+    """Return other spellings of a text: its folded form, that without umlauts, and both of the German sharp s."""
     lowered = text.lower()
-    if "ss" in lowered:
-        spellings.append(lowered.replace("ss", "\u00df"))
-    words = {spelling: " ".join(_LETTERS.findall(spelling)) for spelling in spellings}
-    return [spelling for spelling in dict.fromkeys(words.values()) if spelling and spelling != lowered]
+    spellings = [" ".join(folded_words(text))] if needs_folding(text) else []
+    spellings += [" ".join(_LETTERS.findall(spelled_out(text)))] if has_umlaut(text) else []
+    spellings += [" ".join(_LETTERS.findall(lowered.replace("ss", "\u00df")))] if "ss" in lowered else []
+    return [spelling for spelling in dict.fromkeys(spellings) if spelling and spelling != lowered]
 
 
 def _near(text: str, apart: int, *, unwanted: bool) -> Iterator[_Term]:
@@ -229,7 +239,7 @@ def _near(text: str, apart: int, *, unwanted: bool) -> Iterator[_Term]:
     described = f"NEAR({shown}, {distance})" if len(words) > 1 else shown
     if not words:
         return
-    if not is_segmented(text):
+    if not is_in_parts(text):
         yield _Term(described, len(words), unwanted, described)
         return
     phrases = [phrase_tokens(part) for part in text.split()]

@@ -53,6 +53,7 @@ GROUPS = {
         "upgrade": "maintenance",
         "move": "move",
         "repack": "maintenance",
+        "offload": "offload",
         "label": "label",
         "forget": "cite",
         "hold": "cite",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.common import PROBLEMS, as_json, person, print_json, verb
-from archive.cli.output import count, format_minute, sanitize, say, warn, wrap
+from archive.cli.output import count, format_minute, format_stamp, sanitize, say, warn, wrap
 
 if TYPE_CHECKING:
     from archive.settings import Settings
@@ -80,8 +80,8 @@ def list_(settings: Settings, *, json_: bool) -> None:
 
 
 def _describe_token(row: AccessToken) -> str:
-    revoked = f", revoked {format_minute(row.revoked_at)} UTC" if row.revoked_at else ""
-    return f"{row.name}  {', '.join(sorted(row.roles))}  since {format_minute(row.made_at)} UTC{revoked}"
+    revoked = f", revoked {format_stamp(row.revoked_at)}" if row.revoked_at else ""
+    return f"{row.name}  {', '.join(sorted(row.roles))}  since {format_stamp(row.made_at)}{revoked}"
 
 
 @verb

@@ -9,7 +9,7 @@ import click
 
 from archive.api import serialize
 from archive.cli.common import as_json, person, print_json, verb
-from archive.cli.output import bold, count, print_facts, sanitize, say, wrap
+from archive.cli.output import bold, count, print_facts, sanitize, say, warn, wrap
 from db.dialect.server_address import is_server
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def cite(settings: Settings, ref: str, *, raw: bool, json_: bool) -> None:
     from archive.api.version_ref import parse_ref
 
     with Archive(settings.db) as archive:
-        citation = archive.cite(parse_ref(ref, now=settings.now()))
+        citation = archive.cite(parse_ref(ref, now=settings.local_now()))
         if raw:
             sys.stdout.buffer.write(archive.payload(citation.capture))
             return
@@ -86,6 +86,7 @@ def forget(settings: Settings, url: str, *, yes: bool, allow_again: bool) -> Non
         say(f"{url} may be archived again." if was_forgotten else f"{url} was never deleted; nothing to do.")
     elif yes:
         _print_forgotten(curation.forget(settings, url, actor=person()), settings.db)
+        _purge_packs(settings)
     else:
         with Archive(settings.db) as archive:
             checks, addresses = len(archive.captures(url)), archive.addresses(archive.source(url).id)
@@ -107,6 +108,14 @@ def _print_forgotten(forgotten: Forgotten, db: Path) -> None:
     if not forgotten.emptied:
         say("Other programs are reading the archive. Its log file may contain the deleted bytes until they end.")
     _print_spares(forgotten.spares)
+
+
+def _purge_packs(settings: Settings) -> None:
+    """Delete from packs what is no longer in the archive, or name what prevents it."""
+    from archive.api.packs import purge_packs
+
+    if problem := purge_packs(settings):
+        warn(f"packs outside the archive still have the deleted bytes: {problem}. Then run: wirecopy offload")
 
 
 def _print_spares(spares: Sequence[Path]) -> None:

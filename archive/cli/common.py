@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.output import print_blocks, say, warn
+from archive.cli.output import TIME_ZONE, print_blocks, say, warn
 from db.errors import ArchiveError, BadInput, ConfigError, Corrupt, NotArchived, SeedError, StoreError
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def verb(function: Callable[..., Any], cls: type[click.Command] = click.Command)
 
         path = db or (ctx.find_root().obj or {}).get("db")
         settings = from_process({"db": path})
+        ctx.meta[TIME_ZONE] = settings.time_zone
         try:
             return function(settings, *args, **options)
         except _NO_DAMAGE:
@@ -136,27 +137,31 @@ def known_at_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def parse_when(text: str | None, settings: Settings) -> datetime | None:
-    """Return the instant that an option names. A day means its end, UTC. Raises BadInput."""
+    """Return the instant that an option names. A day means its end, in ``time_zone``. Raises BadInput."""
     from archive.timestamps import parse_instant
 
-    return None if text is None else parse_instant(text, now=settings.now(), end=True)
+    return None if text is None else parse_instant(text, now=settings.local_now(), end=True)
 
 
 def parse_as_of(text: str | None, settings: Settings) -> datetime | None:
     """Return the instant of ``--as-of``; a day that goes on means now. Raises BadInput for one still to come."""
     from archive.timestamps import parse_past
 
-    return None if text is None else parse_past(text, now=settings.now())
+    return None if text is None else parse_past(text, now=settings.local_now())
 
 
-def say_how_to_start(settings: Settings) -> None:
-    """Say how to start if the archive knows no address: an empty answer alone looks like a failure."""
+def say_how_to_start(settings: Settings) -> bool:
+    """Say how to start if the archive knows no address: an empty answer alone looks like a failure.
+
+    Returns True if it said so.
+    """
     from archive.api import Archive
 
     with Archive(settings.db) as archive:
         is_new = not archive.has_sources()
     if is_new:
         say("Nothing is archived yet. Start with: wirecopy add URL, then wirecopy refresh.")
+    return is_new
 
 
 def print_json(document: object) -> None:

@@ -20,6 +20,7 @@ from archive.cli.output import (
     sanitize,
     say,
     terminal_width,
+    time_zone,
     uses_colour,
     wrap,
 )
@@ -227,7 +228,7 @@ def explain(settings: Settings, a: str, b: str | None, *, json_: bool) -> None:
     from archive.api.version_ref import parse_ref
     from archive.cli.explain_source import explain_source
 
-    reference = parse_ref(a, now=settings.now())
+    reference = parse_ref(a, now=settings.local_now())
     if b is None and not _has_text(settings, reference) and explain_source(settings, reference.url, json_=json_):
         return
     with Archive(settings.db) as archive:
@@ -235,7 +236,7 @@ def explain(settings: Settings, a: str, b: str | None, *, json_: bool) -> None:
         if b is None:
             _explain_version(archive, first, json_=json_)
             return
-        second = archive.version(parse_ref(b, now=settings.now()))
+        second = archive.version(parse_ref(b, now=settings.local_now()))
         first_text, second_text, judgement = archive.judge(first, second)
         label = archive.label_of(first, second)
     if json_:
@@ -294,7 +295,7 @@ def _explain_version(archive: Archive, version: Version, *, json_: bool) -> None
     print_facts(
         [
             ("reason", reason + (f" ({', '.join(version.kinds)})" if version.kinds else "")),
-            ("seen", f"{period} UTC, {count(version.captures, 'check')}"),
+            ("seen", f"{period} {time_zone()}, {count(version.captures, 'check')}"),
             ("page", f"sha256 {capture.payload_sha256} ({capture.payload_length:,} bytes)"),
             *(("text from", fact.source) for fact in archive.facts(version) if fact.name == "text"),
             ("rules", version.recipe_id),

@@ -6,9 +6,10 @@ import importlib.metadata
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
-from archive.api import Archive, checkpoint_places, signed_log
+from archive.api import Archive, checkpoint_places, packs, signed_log
 from archive.cli.output import count
 from archive.cli.wording import clock_problems, future_problems, rendering_problem
 from archive.launch.server import foreign_file
@@ -36,6 +37,7 @@ def examine(settings: Settings) -> Iterator[Problem]:
     yield from _check_archive(settings)
     yield from _check_log(settings.db)
     yield from _check_outside_proofs(settings)
+    yield from _check_packs(settings)
     yield from _check_disk(settings.db)
     yield from _check_prefect(settings.root / "data" / "prefect")
     yield from _check_index(settings)
@@ -84,8 +86,21 @@ def _check_outside_proofs(settings: Settings) -> Iterator[Problem]:
         yield Problem(what=what, where="the log", todo=todo)
 
 
+def _check_packs(settings: Settings) -> Iterator[Problem]:
+    """Find packs outside the archive that cannot be read, or still have deleted pages."""
+    if not (is_server(settings.db) or settings.db.is_file()):
+        return
+    try:
+        problems = list(packs.lost_packs(settings))
+    except ArchiveError:
+        return  # the check of the archive says it
+    for problem in problems:
+        yield Problem(what=problem, where="packs", todo="Make the place reachable, then run: wirecopy offload")
+
+
 def _check_sqlite() -> Iterator[Problem]:
-    options = {row[0] for row in sqlite3.connect(":memory:").execute("PRAGMA compile_options")}
+    with closing(sqlite3.connect(":memory:")) as connection:
+        options = {row[0] for row in connection.execute("PRAGMA compile_options")}
     if "ENABLE_FTS5" not in options:
         yield Problem(
             what=f"SQLite {sqlite3.sqlite_version} of this Python has no full-text search (FTS5)",

@@ -58,4 +58,4 @@ def _parse(text: str, settings: Settings) -> list[Ref]:
     url, _, tail = text.rpartition("@")
     before, dots, after = tail.partition("..")
     ends = [f"{url}@{before}", f"{url}@{after}"] if url and dots and before and after and "/" not in tail else [text]
-    return [parse_ref(end, now=settings.now()) for end in ends]
+    return [parse_ref(end, now=settings.local_now()) for end in ends]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.cli.common import print_json
-from archive.cli.output import bold, format_minute, print_facts, sanitize, wrap
+from archive.cli.output import bold, format_stamp, print_facts, sanitize, wrap
 from archive.cli.wording import describe_state
 
 if TYPE_CHECKING:
@@ -105,6 +105,6 @@ def _next_check(archive: Archive, settings: Settings, source: Source) -> str:
             return f"now: {visit.because}"
     for waiting in plan.waiting:
         if waiting.source_id == source.id:
-            when = f"{format_minute(waiting.due_at)} UTC: " if waiting.due_at else "never by itself: "
+            when = f"{format_stamp(waiting.due_at)}: " if waiting.due_at else "never by itself: "
             return f"{when}{waiting.because}"
     return "never: it is in the archive, but no row of the seed index watches it"

@@ -59,7 +59,7 @@ def _format(function: Callable[..., None]) -> click.Command:
 
     @click.argument("to", metavar="FILE", type=click.Path(path_type=Path))
     @click.option("--since", metavar="WHEN", help="Only captures from then on.")
-    @click.option("--until", metavar="WHEN", help="Only captures up to then (a day means its end, UTC).")
+    @click.option("--until", metavar="WHEN", help="Only captures up to then (a day means its end).")
     @click.option("--as-of", metavar="WHEN", help="Each article as it was then: one capture each.")
     @click.option("--group", metavar="NAME", help="Only this group of the seed index, or this seed (group/name).")
     @unique_option
@@ -85,7 +85,7 @@ def _select(
     from archive.timestamps import parse_instant
     from db.records import Relation
 
-    start = None if since is None else parse_instant(since, now=settings.now())
+    start = None if since is None else parse_instant(since, now=settings.local_now())
     similarity = None if unique is None else Relation(unique)
     instant, end = parse_as_of(as_of, settings), parse_when(until, settings)
     if start is not None and end is not None and end < start:
@@ -153,7 +153,7 @@ def jsonl(db: Path, to: Path, selection: Selection) -> None:
 @verb
 @click.argument("url")
 @click.argument("to", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--until", metavar="WHEN", help="Only versions seen up to then (a day means its end, UTC).")
+@click.option("--until", metavar="WHEN", help="Only versions seen up to then (a day means its end).")
 def site(settings: Settings, url: str, to: Path, *, until: str | None) -> None:
     """Write the whole history of one article as one HTML file.
 

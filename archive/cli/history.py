@@ -16,9 +16,11 @@ from archive.cli.output import (
     dim,
     format_minute,
     format_period,
+    format_stamp,
     format_table,
     sanitize,
     say,
+    time_zone,
     uses_colour,
     wrap,
 )
@@ -80,7 +82,7 @@ def _print_states(source: Source, past: History) -> None:
         )
         for run in past.states
     ]
-    heading = ("found", "first seen (UTC)", "last seen", "checks", "unchanged")
+    heading = ("found", f"first seen ({time_zone()})", "last seen", "checks", "unchanged")
     for line in format_table(rows, heading=heading, right=(3, 4)):
         click.echo(line)
     say(f"{count(past.captures, 'check')}.")
@@ -90,7 +92,7 @@ def _print_history(source: Source, past: History) -> None:
     click.echo(dim(sanitize(source.url)))
     if not past.versions:
         click.echo("No article text has been found here yet.")
-    heading = ("v", "first seen (UTC)", "last seen", "checks", "score", "what changed")
+    heading = ("v", f"first seen ({time_zone()})", "last seen", "checks", "score", "what changed")
     lines = format_table([_version_row(version) for version in past.versions], heading=heading, right=(0, 3, 4))
     title = ""
     for line, version in zip(lines, (None, *past.versions), strict=False):
@@ -155,7 +157,7 @@ def _print_checks(pairs: list[tuple[Capture, str]], *, json_: bool) -> None:
         for (capture, state), is_repeat in zip(pairs, _repeats(captures), strict=True)
     ]
     address = ""
-    lines = format_table(rows, heading=("checked (UTC)", "found", "status", "bytes", ""), right=(2, 3))
+    lines = format_table(rows, heading=(f"checked ({time_zone()})", "found", "status", "bytes", ""), right=(2, 3))
     for line, capture in zip(lines, (None, *captures), strict=False):
         if capture is not None and capture.url != address:
             address = capture.url
@@ -178,7 +180,7 @@ def _repeats(captures: Iterable[Capture]) -> Iterator[bool]:
 
 @verb
 @click.argument("ref", metavar="URL[@N|@T]")
-@click.option("--as-of", "--at", "as_of", metavar="WHEN", help="The text at this time (a day means its end, UTC).")
+@click.option("--as-of", "--at", "as_of", metavar="WHEN", help="The text at this time (a day means its end).")
 @known_at_option
 @click.option("--raw", is_flag=True, help="Write the page's bytes exactly as they were fetched.")
 @as_json
@@ -197,7 +199,7 @@ def show(settings: Settings, ref: str, *, as_of: str | None, known_at: str | Non
     from archive.api import Archive
     from archive.api.version_ref import parse_ref
 
-    target, known = parse_ref(ref, now=settings.now()), parse_when(known_at, settings)
+    target, known = parse_ref(ref, now=settings.local_now()), parse_when(known_at, settings)
     if as_of is not None:
         if target.number is not None or target.at is not None:
             raise BadInput(f"{ref} names a version already; use --as-of with the address alone: {target.url}")
@@ -217,8 +219,8 @@ def show(settings: Settings, ref: str, *, as_of: str | None, known_at: str | Non
 
 
 def _print_version(version: Version, text: Text, past: History, target: Ref) -> None:
-    period = f"seen {format_period(version.first_seen_at, version.last_seen_at)} UTC"
-    published = f"published {format_minute(version.published_at)} UTC" if version.published_at else None
+    period = f"seen {format_period(version.first_seen_at, version.last_seen_at)} {time_zone()}"
+    published = f"published {format_stamp(version.published_at)}" if version.published_at else None
     credits_ = ", ".join(filter(None, (version.byline, published)))
     click.echo(dim(sanitize(version.url)))
     click.echo(dim(f"version {version.number}, {period}"))
@@ -297,7 +299,7 @@ def diff(
     from archive.api.version_ref import Ref, parse_ref
     from archive.versions.diff import render_terminal, render_unified
 
-    now = settings.now()
+    now = settings.local_now()
     with Archive(settings.db) as archive:
         newest = archive.version(parse_ref(ref, now=now))
         if a is None and newest.number == 1:
@@ -348,4 +350,4 @@ def _parse_side(url: str, text: str, now: datetime) -> Ref:
 
 
 def _numbered(version: Version) -> str:
-    return f"{version.number} ({format_minute(version.first_seen_at)} UTC)"
+    return f"{version.number} ({format_stamp(version.first_seen_at)})"

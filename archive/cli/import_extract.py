@@ -41,8 +41,8 @@ _ANY_DAY = datetime(9999, 1, 1, tzinfo=UTC)
 def import_(settings: Settings, files: tuple[Path, ...], *, store_only: bool, url: str | None, json_: bool) -> int:
     r"""Import pages from files: your own, or those of another archive.
 
-    Reads .jsonl(.gz), .html, .pdf, .txt, .warc(.gz) and .wacz. Importing a file twice changes nothing. Exit code 1
-    means that something could not be read; the rest was imported.
+    Reads .jsonl(.gz), .html, .mht, .webarchive, .pdf, .txt, .har, .warc(.gz), .arc(.gz) and .wacz. Importing a file
+    twice changes nothing. Exit code 1 means that something could not be read; the rest was imported.
 
     \b
     wirecopy import articles.jsonl       lines {"url", "fetched_at", "html" or "text", "status"?}

@@ -87,7 +87,7 @@ def _label_original(
 
     if url is None or other is not None:
         raise BadInput(f"the original is one text: wirecopy label URL --{word.replace('undo', 'undo-original')}")
-    ref = parse_ref(url, now=settings.now())
+    ref = parse_ref(url, now=settings.local_now())
     if word == "undo":
         dropped = curation.forget_original(settings, ref.url, actor=person())
         say(f"Took back {count(dropped, 'label')}." if dropped else "Nothing was said of its being the original.")
@@ -105,7 +105,7 @@ def _save_label(settings: Settings, a: str, b: str | None, relation: str | None,
 
     if b is None or relation is None:
         raise BadInput("a label needs two addresses and a word: wirecopy label URL URL copy, or not-copy at the end")
-    first, second = (parse_ref(ref, now=settings.now()) for ref in (a, b))
+    first, second = (parse_ref(ref, now=settings.local_now()) for ref in (a, b))
     saved, is_new = curation.label(settings, first, second, copy=_IS_COPY[relation], note=note, actor=person())
     if json_:
         print_json({"labels": [serialize.label(saved)]})

@@ -110,7 +110,7 @@ def prove(settings: Settings, entry: str) -> None:
         number = int(entry[:18])
     else:
         with Archive(settings.db) as archive:
-            number = archive.cite(parse_ref(entry, now=settings.now())).link.position
+            number = archive.cite(parse_ref(entry, now=settings.local_now())).link.position
     click.echo(signed_log.prove(settings.db, number), nl=False)
 
 
@@ -236,10 +236,44 @@ def anchor(settings: Settings, *, json_: bool) -> int:
     return SOME_FAILED if any(problems) else 0
 
 
+@verb
+@click.argument("version", metavar="URL[@N|@T]")
+@click.option(
+    "--archive", metavar="ADDRESS", required=True, help="The archive: prefix of its TimeMaps, or its CDX server."
+)
+@as_json
+def memento(settings: Settings, version: str, *, archive: str, json_: bool) -> int:
+    r"""Ask a second archive for its capture of a page, and make its answer an entry of the log.
+
+    It is the only outside proof about the page itself. The other archive learns what you archive. Evidence of the
+    version has the answer from then on. Exit code 3 means that the other archive gave none.
+
+    \b
+    wirecopy log memento https://daily.example/border-talks@2 --archive https://archive.example/timemap/link/
+    """
+    import asyncio
+
+    from archive.api.version_ref import parse_ref
+    from archive.pipeline.second_captures import NoSecondCapture, ask_second_archive
+
+    try:
+        answer = asyncio.run(ask_second_archive(settings, parse_ref(version, now=settings.now()), archive))
+    except NoSecondCapture as error:
+        warn(str(error))
+        return SOME_FAILED
+    if json_:
+        print_json({"entry": answer.entry, "same_bytes": answer.has_same_bytes, "record": answer.record})
+        return 0
+    bytes_ = "the same bytes as ours" if answer.has_same_bytes else "other bytes than ours"
+    say(f"{answer.record['archive']} has a capture of {answer.record['memento_datetime']}, with {bytes_}.")
+    say(f"It is number {answer.entry} of the log. Evidence of this version has it from now on.")
+    return 0
+
+
 def _anchor(report: AnchorReport) -> dict[str, str | None]:
     stamped_at = None if report.stamped_at is None else iso(report.stamped_at)
     return {"authority": report.authority, "stamped_at": stamped_at, "problem": report.problem or None}
 
 
-for _command in (key, checkpoint, anchor, prove, consistency, new, monitor):
+for _command in (key, checkpoint, anchor, memento, prove, consistency, new, monitor):
     log.add_command(_command)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.common import as_json, parse_when, print_json, verb
+from archive.cli.common import as_json, parse_when, print_json, say_how_to_start, verb
 from archive.cli.output import count, format_table, say
 from db.errors import BadInput
 
@@ -25,7 +25,7 @@ _FLOWS = ("outlet", "copies", "articles", "median delay", "shortest")
 @verb
 @click.argument("outlet", required=False)
 @click.option("--since", metavar="WHEN", help="Only articles first seen from then on.")
-@click.option("--until", metavar="WHEN", help="Only articles first seen up to then (a day means its end, UTC).")
+@click.option("--until", metavar="WHEN", help="Only articles first seen up to then (a day means its end).")
 @click.option("--csv", "csv_", is_flag=True, help="Print one row per outlet and month as CSV.")
 @as_json
 def outlets(
@@ -44,7 +44,7 @@ def outlets(
     from archive.api import Archive, serialize_outlets
     from archive.timestamps import parse_instant
 
-    start = None if since is None else parse_instant(since, now=settings.now())
+    start = None if since is None else parse_instant(since, now=settings.local_now())
     end = parse_when(until, settings)
     if start is not None and end is not None and end < start:
         raise BadInput(f"the window is empty: --until {until} is before --since {since}")
@@ -56,8 +56,13 @@ def outlets(
         from archive.serve.serializers import to_csv
 
         click.echo(to_csv(answer["months"]), nl=False)
-    else:
+    elif answer["outlets"]:
         _print_report(answer, by_month=outlet is not None)
+    else:
+        narrowed = f" first seen in this period{' on ' + outlet if outlet else ''}" if since or until else ""
+        say(f"No articles{narrowed or ' yet'}, so there is nothing to count.")
+        if not say_how_to_start(settings):
+            say("What waits to be checked: wirecopy plan")
 
 
 def _print_report(answer: Json, *, by_month: bool) -> None:

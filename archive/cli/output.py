@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sys
+from datetime import UTC, tzinfo
 from itertools import islice
 from typing import TYPE_CHECKING
 from unicodedata import combining, east_asian_width
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 _MOST_COLUMNS = 96  # of running text; the eye loses its place in longer lines
 _LEAST_COLUMNS = 20  # a last cell with less room goes below its row instead
+TIME_ZONE = "wirecopy.time_zone"
+"""The key of the time zone in the ``meta`` of click's context."""
+
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -65,13 +69,30 @@ def sanitize(text: str) -> str:
     return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
+def time_zone() -> tzinfo:
+    """Return the time zone of the times that this command prints: that of the settings, else UTC."""
+    context = click.get_current_context(silent=True)
+    zone = context.meta.get(TIME_ZONE, UTC) if context else UTC
+    return zone if isinstance(zone, tzinfo) else UTC
+
+
 def format_minute(instant: datetime) -> str:
-    """Return an instant as tables show it: to the minute, UTC."""
-    return f"{instant:%Y-%m-%d %H:%M}"
+    """Return an instant as tables show it: to the minute, in `time_zone`.
+
+    The hour that a clock shows twice in autumn has its offset: ``2026-10-25 02:30+0100``.
+    """
+    local = instant.astimezone(time_zone())
+    is_twice = local.replace(fold=1 - local.fold).utcoffset() != local.utcoffset()
+    return f"{local:%Y-%m-%d %H:%M%z}" if is_twice else f"{local:%Y-%m-%d %H:%M}"
+
+
+def format_stamp(instant: datetime) -> str:
+    """Return an instant to the minute with the name of its zone: ``2026-01-05 09:00 UTC``, ``2026-01-05 10:00 CET``."""
+    return f"{format_minute(instant)} {instant.astimezone(time_zone()):%Z}"
 
 
 def format_period(first: datetime, last: datetime) -> str:
-    """Return a period to the minute, UTC. If both ends are the same, return one instant."""
+    """Return a period to the minute, in `time_zone`. If both ends are the same, return one instant."""
     start, end = format_minute(first), format_minute(last)
     return start if start == end else f"{start} to {end}"
 

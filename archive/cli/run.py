@@ -11,8 +11,9 @@ import click
 from archive.api import serialize_runs
 from archive.api.empty_advice import describe_empty
 from archive.cli.common import PROBLEMS, SOME_FAILED, as_json, print_json, say_how_to_start, verb
-from archive.cli.output import bold, count, format_minute, sanitize, say, warn, wrap
-from archive.cli.wording import describe_run, describe_state, rendering_problem
+from archive.cli.output import bold, count, format_stamp, sanitize, say, warn, wrap
+from archive.cli.wording import describe_state, rendering_problem
+from archive.serve.wording import describe_run
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
@@ -224,7 +225,7 @@ def reextract(settings: Settings, *, dry_run: bool, json_: bool) -> int:
 
 def _print_preview(preview: Preview) -> None:
     for sample in preview.samples:
-        click.echo(bold(sanitize(f"{sample.url} as of {format_minute(sample.captured_at)} UTC")))
+        click.echo(bold(sanitize(f"{sample.url} as of {format_stamp(sample.captured_at)}")))
         verdicts = f"{describe_state(sample.verdicts[0])} before, {describe_state(sample.verdicts[1])} now"
         click.echo(sanitize(sample.diff) or verdicts)
     samples = f" ({len(preview.samples)} of them above)" * bool(preview.samples)

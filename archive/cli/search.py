@@ -32,6 +32,7 @@ from archive.cli.output import (
     format_table,
     sanitize,
     say,
+    time_zone,
     wrap,
 )
 from archive.cli.wording import describe_relation
@@ -93,7 +94,7 @@ class _SearchCommand(UniqueCommand):
 @click.option(
     "--limit", metavar="N", default=20, show_default=True, type=click.IntRange(1, 1000), help="Most results to print."
 )
-@click.option("--as-of", metavar="WHEN", help="Search the articles as they were then (a day means its end, UTC).")
+@click.option("--as-of", metavar="WHEN", help="Search the articles as they were then (a day means its end).")
 @click.option("--removed", "--gone", "removed", is_flag=True, help="Find only text that an article no longer contains.")
 @unique_option
 @as_jsonl
@@ -142,6 +143,8 @@ def search(
     for hit, folded in hits:
         _print_hit(hit, folded, absences.get(hit.version.url))
     say(f"{count(len(hits), 'result') if hits else 'No results'}, searched as {query}")
+    if not hits:
+        say_how_to_start(settings)
 
 
 def _search(
@@ -221,7 +224,7 @@ def _print_hit(hit: Match, folded: FoldedCluster | None, absence: Absence | None
 
 @partial(verb, cls=UniqueCommand)
 @click.argument("group", required=False)
-@click.option("--as-of", metavar="WHEN", help="List the articles as they were then (a day means its end, UTC).")
+@click.option("--as-of", metavar="WHEN", help="List the articles as they were then (a day means its end).")
 @known_at_option
 @unique_option
 @as_jsonl
@@ -294,7 +297,7 @@ def _print_list(rows: Sequence[tuple[Version, FoldedCluster | None]], gone: Mapp
             (version.number, format_minute(version.first_seen_at), format_minute(version.last_seen_at))
             for version, _ in rows
         ],
-        heading=("v", "first seen (UTC)", "last seen"),
+        heading=("v", f"first seen ({time_zone()})", "last seen"),
         right=(0,),
     )
     for heading in lines[:1]:

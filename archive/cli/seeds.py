@@ -13,7 +13,7 @@ from archive.cli.common import PROBLEMS, as_json, print_json, print_json_lists, 
 from archive.cli.output import (
     bold,
     count,
-    format_minute,
+    format_stamp,
     print_blocks,
     sanitize,
     say,
@@ -148,7 +148,10 @@ def plan(settings: Settings, *, json_: bool) -> None:
         )
         for reason, urls in (groups | _group_by_reason(planned)).items()
     )
-    say(f"{count(len(planned.visits) + len(new_seeds), 'page')} due now, {len(planned.waiting):,} later.")
+    if groups or planned.visits or planned.waiting:
+        say(f"{count(len(planned.visits) + len(new_seeds), 'page')} due now, {len(planned.waiting):,} later.")
+    else:
+        say("Nothing is watched. Start with: wirecopy add URL, then wirecopy refresh.")
 
 
 def _describe_budget(budget: Budget) -> str:
@@ -172,7 +175,7 @@ def _group_by_reason(planned: Plan) -> dict[str, list[str]]:
     for visit in planned.visits:
         groups.setdefault(f"now: {visit.because}", []).append(visit.url)
     for waiting in planned.waiting:
-        when = f"{format_minute(waiting.due_at)} UTC" if waiting.due_at else "not scheduled"
+        when = f"{format_stamp(waiting.due_at)}" if waiting.due_at else "not scheduled"
         groups.setdefault(f"{when}: {waiting.because}", []).append(waiting.url)
     return groups
 

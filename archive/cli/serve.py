@@ -6,6 +6,7 @@ import os
 import secrets
 import threading
 import webbrowser
+from datetime import UTC
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,7 @@ def serve_archive(
         app = create_app(
             settings.db,
             base=base,
+            zone=None if settings.time_zone is UTC else str(settings.time_zone),
             token=secret or secrets.token_urlsafe(24),
             guarded=secret is not None,
             hosts=[] if host in _LOOPBACK else [host, name],

@@ -8,7 +8,8 @@ from archive.api import serialize_runs
 from archive.api.empty_advice import describe_empty
 from archive.cli.common import as_json, print_json, verb
 from archive.cli.output import count, format_minute, format_size, print_facts
-from archive.cli.wording import describe_run, describe_state, future_problems
+from archive.cli.wording import describe_state, future_problems
+from archive.serve.wording import describe_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,9 +96,10 @@ def _describe_queues(queues: Mapping[str, Any], locks: Mapping[str, float] | Non
 
 
 def _describe_sizes(sizes: Mapping[str, int]) -> str:
-    names = {"payloads": "pages"}
-    parts = [f"{names.get(name, name)} {format_size(number)}" for name, number in sizes.items() if name != "total"]
-    return f"{format_size(sizes['total'])}, of which {', '.join(parts)}"
+    names = {"payloads": "pages", "text": "text", "index": "index"}
+    parts = [f"{word} {format_size(sizes[name])}" for name, word in names.items()]
+    outside = f"; {format_size(sizes['outside'])} in packs outside" if sizes["outside"] else ""
+    return f"{format_size(sizes['total'])}, of which {', '.join(parts)}{outside}"
 
 
 def _describe_contents(counts: Mapping[str, int]) -> str:

@@ -12,7 +12,7 @@ from archive.timestamps import format_offset, in_words
 from db.records import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from archive.pipeline.run_clocks import RunClock
     from archive.settings import Settings
@@ -59,24 +59,6 @@ def describe_stretch(stretch: Stretch) -> str:
     return f"{describe_state(stretch.state)}, {period}, {count(stretch.seen, 'check')}{confirmed}"
 
 
-def describe_run(kind: str, counts: Mapping[str, int]) -> str:
-    """Return what a run did, from the counts of its report, as one sentence without a full stop."""
-    if counts.get("refused"):
-        return "Rejected because of a wrong name or setting; nothing was done"
-    work, gains = _describe_work(kind, counts), _describe_gains(counts)
-    if kind == "repair-clock":
-        return f"Re-dated {count(counts.get('redated', 0), 'check')}; its entry of the log says by how much"
-    if work and kind != "upkeep":
-        sentence = f"{work}: {gains or 'nothing new'}"
-    else:
-        sentence = ": ".join(filter(None, (work or ("Finished earlier work" if gains else "Nothing was due"), gains)))
-    if kind == "backfill" and not work and not gains:
-        sentence = "No page belongs to those days; nothing was done"
-    mistakes, hours = counts.get("complaints", 0), counts.get("clock_off_hours", 0)
-    clock = f"; the clock of this machine differs by {count(hours, 'hour')} from that of the server" if hours else ""
-    return sentence + clock + (f"; {count(mistakes, 'mistake')} in the seed index" if mistakes else "")
-
-
 def future_problems(runs: Sequence[FutureRun], where: str) -> list[Problem]:
     """Return a problem for each run with checks that are dated in the future."""
     return [
@@ -119,26 +101,3 @@ def _clock_repair(clock: RunClock) -> str:
 
 def _run_name(run: FutureRun) -> str:
     return "no run" if run.run_id is None else f"run {run.run_id} ({run.kind})"
-
-
-def _describe_work(kind: str, counts: Mapping[str, int]) -> str:
-    """Return the work of a run, or an empty text if there was none to do."""
-    failures = counts.get("failed", 0) + counts.get("archive_failures", 0)
-    failed = f" ({failures:,} failed)" if failures else ""
-    if kind == "rematch":
-        return "Compared all texts again"
-    if kind == "upkeep":
-        return "Checked the archive and made a backup"
-    if "mementos" in counts:
-        return f"Fetched {count(counts['mementos'], 'page')} from web archives{failed}"
-    if counts.get("queued"):
-        return f"Read {count(counts['queued'], 'saved page')} again"
-    return f"Checked {count(counts['visits'], 'page')}{failed}" if counts.get("visits") else ""
-
-
-def _describe_gains(counts: Mapping[str, int]) -> str:
-    """Return what came of a run. A link is called a match, because not every link between two texts is a copy."""
-    versions, links = counts.get("versions", 0), counts.get("links", 0)
-    saved = f"{count(versions, 'version')} saved" if versions else ""
-    matches = f"{count(links, 'match', 'matches')} found" if links else ""
-    return ", ".join(filter(None, (saved, matches)))

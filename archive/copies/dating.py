@@ -49,6 +49,13 @@ FEWEST_DATED = 3
 READ = 20_000
 """Characters of a text whose dates are read."""
 
+FEWEST_ENTRIES = 4
+"""Lines that begin with a time of day, from which on a text is a live blog."""
+
+BEFORE_ADDRESS = timedelta(days=2)
+"""A date so long before the day in the page's address is not certain to be that of the page."""
+
+_ENTRY = re.compile(r"^\W{0,3}(?:[01]?\d|2[0-3])[:.h][0-5]\d(?!\d|[.:]\d)", re.MULTILINE)
 _ADDRESS_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)[/_-]?(0[1-9]|1[0-2])[/_-]?(0[1-9]|[12]\d|3[01])(?!\d)")
 _ADDRESS_MONTH = re.compile(r"/((?:19|20)\d\d)/(0?[1-9]|1[0-2])(?=/)")
 _TEXT_DAY = re.compile(
@@ -73,6 +80,11 @@ def named_days(text: str) -> tuple[str, ...]:
     days += [f"{first or second}-01-01" for first, second in _WRITTEN_DAY.findall(text)]
     years = Counter(_YEAR.findall(text))
     return *([max(days)] if days else []), *sorted((years & Counter(dict.fromkeys(years, 2))).elements())
+
+
+def is_running(text: str) -> bool:
+    """True for a live blog: several lines begin with a time of day. What it says may be hours younger than its date."""
+    return len(_ENTRY.findall(text[:READ])) >= FEWEST_ENTRIES
 
 
 def contradiction(version: VersionRef, declared: DeclaredProvenance) -> str | None:
@@ -165,11 +177,44 @@ def trusted(version: VersionRef) -> datetime | None:
     return published if day is None or day[0] <= published <= day[1] else None
 
 
-def span(version: VersionRef, *, is_dated: bool, is_local: bool = False) -> tuple[float, float]:
+def span(version: VersionRef, page: DeclaredProvenance, *, is_dated: bool) -> tuple[float, float]:
     """Return the seconds between which a version was published: a moment, a day, or any time before we saw it.
 
-    ``is_dated``: its date counts. A date at midnight is that of a day. ``is_local``: its time of day has no zone.
+    ``is_dated``: its date counts. A page that was corrected may have been dated anew. The date of a live blog is that
+    of its first entry. One that is days before the day in its address may be that of the address.
     """
+    start, end = _declared_span(version, is_dated=is_dated, is_local=page.local_time)
+    seen_at = seconds(version.first_seen_at)
+    later = _later_address_day(version) if is_dated else None
+    if later is not None:
+        end = max(end, min(seen_at, later.timestamp()))
+    if page.running:
+        end = max(end, seen_at)
+    return (float("-inf") if page.corrected else start), end
+
+
+def uncertainty(version: VersionRef, page: DeclaredProvenance) -> str | None:
+    """Return why a declared date that nothing contradicts may not be that of the text, in words, or None."""
+    if version.published_at is None:
+        return None
+    if page.corrected:
+        return "its page was corrected, and may have been dated anew"
+    if page.running:
+        return "it is that of a live blog's beginning"
+    return "its address has a later day" if _later_address_day(version) is not None else None
+
+
+def _later_address_day(version: VersionRef) -> datetime | None:
+    """Return the end of the day in a version's address if its declared date is days before it, else None."""
+    day = _address_day(version.url)
+    if day is None or version.published_at is None or not _ADDRESS_DAY.search(urlsplit(version.url).path):
+        return None
+    first = day[0] + timedelta(days=ADDRESS_DAYS)
+    return first + timedelta(days=1) if version.published_at + BEFORE_ADDRESS < first else None
+
+
+def _declared_span(version: VersionRef, *, is_dated: bool, is_local: bool) -> tuple[float, float]:
+    """Return the span by the declared date. At midnight it is that of a day; ``is_local``: its time has no zone."""
     seen_at = seconds(version.first_seen_at)
     published = version.published_at
     if published is None or not is_dated:

@@ -15,7 +15,8 @@ from bisect import bisect_left
 from enum import IntEnum
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import pairwise
+from heapq import nlargest
+from itertools import pairwise, repeat
 from typing import TYPE_CHECKING
 
 from rensa import RMinHash
@@ -26,9 +27,9 @@ from archive.copies.tokenize import is_year, stem, tokenize_text
 from archive.copies.transliteration import phonetic_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from archive.copies.tokenize import Sentence, TokenizedText
+    from archive.copies.tokenize import ReadSentence, TokenizedText
     from db.records import Text
 
 HASH_BITS = 29
@@ -98,7 +99,7 @@ class Tier(IntEnum):
 def fingerprint(text: Text, tokenizer: Callable[[Text], TokenizedText] = tokenize_text) -> tuple[int, ...]:
     """Return the sorted lookup keys of a text (at most 445): 31-bit, not negative, the same on every machine."""
     tokens = tokenizer(text)
-    full_names = frozenset(_full_names(tokens.sentences))
+    full_names = frozenset(_full_names(tokens.read))
     terms = {*_terms(tokens, full_names), *_across_languages(tokens, full_names)}
     return tuple(sorted({*_bands(tokens), *_paragraphs(text.body, tokens), *terms, *_selected_runs(tokens)}))
 
@@ -178,19 +179,27 @@ def _smallest(hashes: Sequence[int], window: int) -> set[int]:
 
 
 def _terms(text: TokenizedText, full_names: frozenset[str]) -> list[int]:
-    pairs = ((FULL_NAME, name) for name in full_names)
-    ranked = sorted({*pairs, *_single_terms(text)}, key=lambda term: (-term[0], _hash(term[1])))
+    terms = {*((FULL_NAME, name) for name in full_names), *_single_terms(text)}
     lead = _lead(text)
+    ranked = _rarest(terms, MOST_TERMS + LEAD_TERMS)
     rarest, others = ranked[: MOST_TERMS - LEAD_TERMS], ranked[MOST_TERMS - LEAD_TERMS :]
-    early = [term for term in others if term[1] in lead][:LEAD_TERMS]
+    early = _rarest([term for term in terms.difference(rarest) if term[1] in lead], LEAD_TERMS)
     filling = [term for term in others if term not in early]
     return [_key(Tier.TERM, term) for _, term in [*rarest, *early, *filling][:MOST_TERMS]]
+
+
+def _rarest(terms: Collection[tuple[float, str]], most: int) -> list[tuple[float, str]]:
+    """Return at most so many terms, the rarest first. Only those as rare as the last of them are hashed, for ties."""
+    if len(terms) > most:
+        least = nlargest(most, (rarity for rarity, _ in terms))[-1]
+        terms = [term for term in terms if term[0] >= least]
+    return sorted(terms, key=lambda term: (-term[0], _hash(term[1])))[:most]
 
 
 def _lead(text: TokenizedText) -> set[str]:
     """Return the terms of the first sentences."""
     sentences, words = [], 0
-    for sentence in text.sentences:
+    for sentence in text.read:
         if words >= LEAD_WORDS:
             break
         words += len(sentence.words)
@@ -205,13 +214,13 @@ def _lead(text: TokenizedText) -> set[str]:
     }
 
 
-def _full_names(sentences: Sequence[Sentence]) -> Iterator[str]:
+def _full_names(sentences: Sequence[ReadSentence]) -> Iterator[str]:
     """Yield pairs of adjacent names, by sound because translators respell them.
 
     "Ilse Brandvold" is far rarer than either word.
     """
     for sentence in sentences:
-        for first, second in zip(sentence.words, sentence.words[1:], strict=False):
+        for first, second in pairwise(sentence.words) if sentence.names else ():
             if first in sentence.names and second in sentence.names:
                 yield _sound_of(first, second)
 
@@ -234,13 +243,12 @@ def _single_terms(text: TokenizedText) -> Iterator[tuple[float, str]]:
             yield 0.6 + round(weight(stem(anchor), text.language), 1), _sound_of(anchor)
         elif len(anchor) > 1 and not is_year(anchor):
             yield (1.7 if sum(map(str.isdigit, anchor)) > 2 else 0.9), anchor  # noqa: PLR2004 - 4.2 and 14 are common
-    for term in text.topic:
-        yield _word_rarity(term, text.language), f"-{term}"
+    yield from map(_word_term, text.plain_terms, repeat(text.language))
 
 
 @lru_cache(maxsize=20_000)
-def _word_rarity(term: str, language: str | None) -> float:
-    return round(background().weight(term, language), 1)
+def _word_term(word: str, language: str | None) -> tuple[float, str]:
+    return round(background().weight(word, language), 1), f"-{word}"
 
 
 def _across_languages(text: TokenizedText, full_names: frozenset[str]) -> list[int]:
@@ -260,7 +268,7 @@ def _name_skeletons(text: TokenizedText, full_names: frozenset[str]) -> set[str]
 def _neighbouring_figures(text: TokenizedText) -> set[str]:
     """Return pairs of numbers that follow each other in a sentence. Alone, small ones are in every text."""
     pairs = set()
-    for sentence in text.sentences:
+    for sentence in text.read:
         figures = [word for word in sentence.words if word[0].isdigit() and not is_year(word)]
         pairs |= {f"{min(pair)} {max(pair)}" for pair in pairwise(figures)}
     return {pair for pair in pairs if len(pair) > SHORTEST_FIGURES}

@@ -72,6 +72,8 @@ _CUES = re.compile(
 )
 """Words of reporting and sourcing, by their beginnings."""
 
+_DATELINE = 80  # characters at the top of a text in which a dateline ends
+_JOINED_TO, _ENDS_DATELINE = frozenset("=/-\u2013\u2014"), frozenset(").:/\uff09")
 _OPENED, _CLOSED = frozenset("([\u00ab\u300a\u3010\uff08\u300c"), frozenset(")]\u00bb\u300b\u3011\uff09\u300d/,")
 
 
@@ -172,9 +174,17 @@ def _is_credited_word(text: str, word: str) -> bool:
             continue
         if text[start - 1 : start] in _OPENED and text[end : end + 1] in _CLOSED:
             return True
+        if _closes_dateline(text, start, end):
+            return True
         if _CUES.search(text, max(0, start - _NEAR), start) or _CUES.search(text, end, end + _NEAR):
             return True
     return False
+
+
+def _closes_dateline(text: str, start: int, end: int) -> bool:
+    """True if a word stands where a text has its agency: "(Seoul=Yonhap)", "KYIV, 3 March - Ukrinform." at the top."""
+    before, after = text[max(0, start - 2) : start].rstrip()[-1:], text[end : end + 2].lstrip()[:1]
+    return start <= _DATELINE and "\n" not in text[:start] and before in _JOINED_TO and after in _ENDS_DATELINE
 
 
 def _places(text: str, word: str) -> Iterable[tuple[int, int]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from archive.copies import original_model as model
-from archive.copies.dating import age, contradiction, far_ahead, far_apart, lags_behind, seconds, span
+from archive.copies.dating import age, contradiction, far_ahead, far_apart, lags_behind, seconds, span, uncertainty
 from archive.copies.house_names import names_house
 from archive.copies.source_credits import credits_by_page
 from db.records import DeclaredProvenance
@@ -30,9 +30,6 @@ Standing = Literal["labelled", "sure", "probable", "unsure", "first_seen"]
 
 LIKELIER_THAN_NOT = 0.5
 """Below this probability the likeliest member of a large group is likelier by details of its text alone."""
-
-MARKS = frozenset({"residue", "misspelt", "credits another"})
-"""Signs that a text was made from another one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +123,10 @@ def probable_original(evidence: Evidence) -> ProbableOriginal:
     original = allowed[best]
     rivals = [member for member in allowed if member is not original]
     reasons = tuple(_reasons(original, rivals, signs, evidence))
+    reasons = reasons or (_why_without_reasons(signs[original.url], [signs[rival.url] for rival in rivals]),)
     return ProbableOriginal(
         member=original,
-        reasons=reasons or (_why_without_reasons(signs[original.url], [signs[rival.url] for rival in rivals]),),
+        reasons=(*reasons, *_uncertain_dates([original, *rivals], evidence)),
         certainty=round(chances[best], 4),
         standing=_standing(original, rivals, signs, chances[best]),
     )
@@ -136,7 +134,7 @@ def probable_original(evidence: Evidence) -> ProbableOriginal:
 
 def _first_seen(members: Sequence[VersionRef], signs: Mapping[str, model.Signs], *, but: int) -> int:
     """Return the place of the member first seen here, of those without a mark of a copy; ``but`` if all have one."""
-    unmarked = [place for place, member in enumerate(members) if not MARKS & signs[member.url].keys()]
+    unmarked = [place for place, member in enumerate(members) if not model.MARKS & signs[member.url].keys()]
     return min(unmarked, key=lambda place: age(members[place]), default=but)
 
 
@@ -156,10 +154,12 @@ def _standing(
 ) -> Standing:
     if chance < model.table().probable:
         return "unsure"
+    against = [signs[rival.url] for rival in rivals]
     own = {name: value for name, value in signs[original.url].items() if name not in model.SEEN_ONLY}
-    if all({name: v for name, v in signs[rival.url].items() if name not in model.SEEN_ONLY} == own for rival in rivals):
+    if all({name: v for name, v in rival.items() if name not in model.SEEN_ONLY} == own for rival in against):
         return "first_seen"
-    return "sure" if chance >= model.table().sure else "probable"
+    is_sure = chance >= model.table().sure or model.is_vouched_for([signs[original.url], *against], 0)
+    return "sure" if is_sure else "probable"
 
 
 # --- signs -----------------------------------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ def _sources(evidence: Evidence) -> list[tuple[int, list[int]]]:
 
 def _span(member: VersionRef, evidence: Evidence) -> tuple[float, float]:
     is_dated = member.published_at is not None and member.url not in evidence.uncompared
-    return span(member, is_dated=is_dated, is_local=evidence.declared_by(member).local_time)
+    return span(member, evidence.declared_by(member), is_dated=is_dated)
 
 
 def _signs_by_name(member: VersionRef, crediting: int, evidence: Evidence) -> dict[str, float]:
@@ -234,7 +234,9 @@ def _signs_by_name(member: VersionRef, crediting: int, evidence: Evidence) -> di
 
 
 def _length(member: VersionRef, evidence: Evidence) -> int:
-    return evidence.declared_by(member).length
+    """Return the length of a member's text, 0 if it is not known or is that of many entries."""
+    page = evidence.declared_by(member)
+    return 0 if page.running else page.length
 
 
 def _centrality(evidence: Evidence) -> dict[str, float]:
@@ -285,6 +287,13 @@ def _reasons(
         if rival.url in evidence.doubtful and _claims_first(rival, original):
             host = urlsplit(rival.url).hostname or rival.url
             yield f"the earlier date of {host} does not count: {evidence.doubtful[rival.url]}"
+
+
+def _uncertain_dates(members: Iterable[VersionRef], evidence: Evidence) -> Iterator[str]:
+    for member in members:
+        reason = uncertainty(member, evidence.declared_by(member))
+        if reason is not None and member.url not in evidence.uncompared:
+            yield f"the date of {urlsplit(member.url).hostname or member.url} is not certain: {reason}"
 
 
 def _why_without_reasons(own: model.Signs, against: Sequence[model.Signs]) -> str:

@@ -96,36 +96,47 @@ class Words:
 
 def read_words(text: str, language: str | None) -> Words:
     """Return the words of a text. Numbers are normalized, and a magnitude after one joins it ("1.2 million")."""
-    starts: list[int] = []
-    ends: list[int] = []
-    folded: list[str] = []
-    capital = bytearray()
-    spelled = _spelled_numbers(language)
-    special = _special_words(language)
-    plain = text.isascii() or (language in NUMBER_WORDS and not _JOINING_SCRIPTS.search(text))
-    for match in islice(_word_pattern(language).finditer(text), READ_WORDS):
-        start, end = match.span()
-        word = match.group()
-        form = word.casefold()
-        if form[0] <= "9":
-            form = normalize_number(form)
-        elif form in special:
-            product = _product(text, start, form, language, (starts[-1], ends[-1], folded[-1])) if folded else None
-            if product is not None:
-                folded[-1], ends[-1] = product, end
-                continue
-            form = spelled.get(form, form)
-        elif not plain:
-            form = _folded(form, spelled) if form not in _HAN_DIGITS else _han_digit(text, start, form)
-        starts.append(start)
-        ends.append(end)
-        folded.append(form)
-        capital.append(word[0].isupper())
+    matches = list(islice(_word_pattern(language).finditer(text), READ_WORDS))
+    written = [match.group() for match in matches]
+    starts, ends = [match.start() for match in matches], [match.end() for match in matches]
+    folded = [word.casefold() for word in written]
+    capital = [word[0].isupper() for word in written]
+    if joined := _normalize_words(text, language, starts, ends, folded):
+        separate = [index for index in range(len(starts)) if index not in joined]
+        starts, ends = [starts[index] for index in separate], [ends[index] for index in separate]
+        folded, capital = [folded[index] for index in separate], [capital[index] for index in separate]
     quoted = bytearray(len(starts))
     for match in _QUOTATION.finditer(text):
         first, last = bisect_left(starts, match.start()), bisect_left(starts, match.end())
         quoted[first:last] = b"\1" * (last - first)
     return Words(tuple(starts), tuple(ends), tuple(folded), bytes(capital), bytes(quoted))
+
+
+def _normalize_words(
+    text: str, language: str | None, starts: list[int], ends: list[int], folded: list[str]
+) -> set[int]:
+    """Normalize the folded words in place. Return the indexes of the magnitudes that joined the number before them."""
+    spelled = _spelled_numbers(language)
+    special = _special_words(language)
+    plain = text.isascii() or (language in NUMBER_WORDS and not _JOINING_SCRIPTS.search(text))
+    joined: set[int] = set()
+    last = 0  # the word before, apart from joined ones
+    for index, form in enumerate(folded):
+        if form[0] <= "9":
+            folded[index] = normalize_number(form)
+        elif form in special:
+            before = (starts[last], ends[last], folded[last])
+            product = _product(text, starts[index], form, language, before) if index else None
+            if product is not None:
+                folded[last], ends[last] = product, ends[index]
+                joined.add(index)
+                continue
+            folded[index] = spelled.get(form, form)
+        elif not plain:
+            is_digit = form in _HAN_DIGITS
+            folded[index] = _han_digit(text, starts[index], form) if is_digit else _folded(form, spelled)
+        last = index
+    return joined
 
 
 def _product(text: str, start: int, magnitude: str, language: str | None, before: tuple[int, int, str]) -> str | None:

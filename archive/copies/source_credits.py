@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 def credits_by_page(members: Sequence[VersionRef], pages: Sequence[DeclaredProvenance]) -> dict[str, frozenset[str]]:
     """Return by address the members whose house a page names, or whose address it links to or gives as its own.
 
+    A copyright line names a house, too.
+
     Names of the page's own house credit nobody. Each name is compared with each address once, whoever bears it.
     """
     urls = [member.url for member in members]
@@ -46,7 +48,7 @@ def _source_names(member: VersionRef, page: DeclaredProvenance) -> Iterator[tupl
     """Yield the names of sources on a page, and whether each is the byline, which may be a person's name."""
     if member.byline:
         yield member.byline, True
-    yield from ((name, False) for name in (*page.agencies, *page.credited))
+    yield from ((name, False) for name in (*page.agencies, *page.credited, *page.owners))
 
 
 def _without_scheme(url: str) -> str:

@@ -10,7 +10,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 from archive.copies.background import LANGUAGES, background
 from archive.copies.characters import clean
@@ -25,7 +26,7 @@ from db.languages import identify
 from db.typography import fold_typography
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from archive.copies.text_shape import TextShape
     from db.records import Text
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_WORDS",
     "SHINGLE",
+    "ReadSentence",
     "Sentence",
     "TokenizedText",
     "Words",
@@ -74,6 +76,22 @@ FUNCTION_WORD = 0.1
 _SPACELESS = re.compile(r"[\u3040-\u309f\u3400-\u9fff\u0e00-\u0e7f]")
 
 
+class ReadSentence(NamedTuple):
+    """One sentence as it was read: its place in the body and among the words, and its words.
+
+    ``terms`` maps each stem or anchor to its weight in the language. It is all that look-up keys need, and most texts
+    are never compared.
+    """
+
+    start: int
+    end: int
+    first: int
+    words: tuple[str, ...]
+    terms: dict[str, float]
+    numbers: frozenset[str]
+    names: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence: its place in the body, and what is compared of it.
@@ -98,29 +116,61 @@ class Sentence:
 
 @dataclass(frozen=True)
 class TokenizedText:
-    """A whole body: words in order, sentences in order, and its language if it is known.
+    """A whole body: words in order, sentences as they were ``read`` in order, and its language if it is known.
 
-    The rest is for comparison: ``names`` and all ``anchors`` (names and numbers), the information in the
-    ``distinctive`` anchors, the words of the ``topic`` (neither names nor numbers) with their weights, the places of
-    each of the ``terms`` (sentence and weight), and the number of different words. ``characters_a_word`` is 1.7 in
+    ``names`` and all ``anchors`` (names and numbers) stand for the forms by which ``name_forms`` knows them.
+    ``in_text`` are the words after the dateline and the names among them. ``characters_a_word`` is 1.7 in
     languages that write no spaces, where each of the ``words`` is a character: a figure in words there is so many times
     as many. ``credit`` is the agency that the dateline names, ``lead`` the first sentences with plain punctuation.
     Properties are computed when a text is first compared, because most texts never are.
     """
 
     words: Words
-    sentences: tuple[Sentence, ...]
+    read: tuple[ReadSentence, ...]
     language: str | None
     names: frozenset[str]
     anchors: frozenset[str]
-    distinctive: dict[str, float]
-    topic: dict[str, float]
-    terms: dict[str, tuple[tuple[int, float], ...]]
-    vocabulary: int
+    name_forms: dict[str, str]
+    in_text: frozenset[str]
     whole: bool
     lead: str
     characters_a_word: float = 1.0
     credit: str | None = None
+
+    @property
+    def plain_terms(self) -> frozenset[str]:
+        """The terms that are neither names nor numbers."""
+        return frozenset().union(*(sentence.terms for sentence in self.read)) - self.anchors
+
+    @cached_property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """The sentences as they are compared: a term in many of them weighs less."""
+        spread = Counter(chain.from_iterable(sentence.terms for sentence in self.read))
+        return tuple(_sentence(sentence, self.words.quoted, spread, self.name_forms) for sentence in self.read)
+
+    @cached_property
+    def terms(self) -> dict[str, tuple[tuple[int, float], ...]]:
+        """The places of each term: sentence and weight."""
+        return _places_of_terms(self.sentences)
+
+    @cached_property
+    def topic(self) -> dict[str, float]:
+        """The words that are neither names nor numbers, with their weights."""
+        return {term: places[0][1] for term, places in self.terms.items() if term not in self.anchors}
+
+    @cached_property
+    def distinctive(self) -> dict[str, float]:
+        """The information in the anchors that tell of the event, in a fixed order: sums must not depend on a set's."""
+        return {
+            anchor: _information(anchor, self.language)
+            for anchor in sorted(self.anchors & self.in_text)
+            if len(anchor) > 1 and not is_year(anchor)
+        }
+
+    @cached_property
+    def vocabulary(self) -> int:
+        """The number of different words."""
+        return len({word for word in self.words.folded if not word[0].isdigit()})
 
     @cached_property
     def shape(self) -> TextShape:
@@ -146,45 +196,45 @@ def tokenize(body: str, language: str | None = None) -> TokenizedText:
     found, runs = find_names(words, text, body_language)
     forms = name_forms(found, body_language)
     spans = list(sentence_spans(text, words, body_language))
-    weights = _TermWeights(forms, body_language)
     pairs = _character_pairs(text, words)
-    drafts = [
-        (span, *weights.terms(words.folded[first:last], [*pairs[first:last], *_names_between(runs, first, last)]))
-        for span, first, last in spans[:MAX_SENTENCES]
-    ]
-    spread = Counter(term for _, terms, *_ in drafts for term in terms)
-    sentences = tuple(
-        _sentence(draft, words, place, spread, forms)
-        for draft, (_, *place) in zip(drafts, spans[:MAX_SENTENCES], strict=True)
-    )
+    more = [[*pairs[first:last], *_names_between(runs, first, last)] for _, first, last in spans]
+    sentences = tuple(_read_sentences(spans[:MAX_SENTENCES], words, more, forms, body_language))
     names = frozenset().union(*(sentence.names for sentence in sentences))
-    anchors = names.union(*(sentence.numbers for sentence in sentences))
     dateline = dateline_words(text, words)
     in_text = {*words.folded[dateline:], *_names_between(runs, dateline, len(words))}
     in_text.update(forms[word] for word in in_text & forms.keys())
-    terms = _places_of_terms(sentences)
-    topic = {term: term_places[0][1] for term, term_places in terms.items() if term not in anchors}
     if places is not None:
         words, sentences = _in_places(words, sentences, places)
     return TokenizedText(
         words=words,
-        sentences=sentences,
+        read=sentences,
         language=body_language,
         names=names,
-        anchors=anchors,
-        distinctive={
-            anchor: _information(anchor, body_language)
-            for anchor in sorted(anchors & in_text)  # sums of them must not depend on the order of a set
-            if len(anchor) > 1 and not is_year(anchor)
-        },
-        topic=topic,
-        terms=terms,
-        vocabulary=len({word for word in words.folded if not word[0].isdigit()}),
+        anchors=names.union(*(sentence.numbers for sentence in sentences)),
+        name_forms=forms,
+        in_text=frozenset(in_text),
         whole=len(body) <= READ_CHARACTERS and len(words) < READ_WORDS and len(spans) <= MAX_SENTENCES,
         characters_a_word=CHARACTERS_A_WORD if body_language in UNSPACED else 1.0,
         credit=credit(text),
         lead=fold_typography(body[sentences[0].start : sentences[:LEAD_SENTENCES][-1].end]) if sentences else "",
     )
+
+
+def _read_sentences(
+    spans: Sequence[tuple[tuple[int, int], int, int]],
+    words: Words,
+    more: Sequence[Sequence[str]],
+    forms: dict[str, str],
+    language: str | None,
+) -> Iterator[ReadSentence]:
+    """Yield the sentences of these spans. ``more`` are what counts as words of each beside those that are there."""
+    weighed = _weighed_terms(chain(words.folded, *more), forms, language)
+    numeric, named = frozenset(word for word in weighed if word[:1].isdigit()), frozenset(forms)
+    for ((start, end), first, last), extra in zip(spans, more, strict=False):
+        folded = words.folded[first:last]
+        terms = dict(filter(None, map(weighed.__getitem__, chain(folded, extra))))
+        numbers = numeric.intersection(folded)
+        yield ReadSentence(start, end, first, folded, terms, numbers, named.intersection(terms) - numbers)
 
 
 def _character_pairs(text: str, words: Words) -> list[str]:
@@ -205,14 +255,15 @@ def _names_between(runs: dict[int, str], first: int, last: int) -> list[str]:
 
 
 def _in_places(
-    words: Words, sentences: tuple[Sentence, ...], places: Sequence[int]
-) -> tuple[Words, tuple[Sentence, ...]]:
+    words: Words, sentences: tuple[ReadSentence, ...], places: Sequence[int]
+) -> tuple[Words, tuple[ReadSentence, ...]]:
     """Return words and sentences with their places in the body as it was before characters were dropped."""
     words = replace(
         words, starts=tuple(places[start] for start in words.starts), ends=tuple(places[end] for end in words.ends)
     )
-    moved = (replace(sentence, start=places[sentence.start], end=places[sentence.end]) for sentence in sentences)
-    return words, tuple(moved)
+    return words, tuple(
+        sentence._replace(start=places[sentence.start], end=places[sentence.end]) for sentence in sentences
+    )
 
 
 def tokenize_text(text: Text) -> TokenizedText:
@@ -255,34 +306,17 @@ def stream(body: str) -> list[str]:
     return re.findall(r"\w+", clean(body)[0].casefold())
 
 
-class _TermWeights:
-    """Turns words into weighted terms, with a cache of the words of this text."""
-
-    def __init__(self, names: dict[str, str], language: str | None) -> None:
-        self._names = names
-        self._language = language
-        self._listed = language in STOPWORDS or language not in LANGUAGES
-        self._background = background()
-        self._cache: dict[str, tuple[str, float] | None] = {}
-
-    def terms(self, words: tuple[str, ...], more: Sequence[str]) -> tuple[dict[str, float], float]:
-        """Return the terms of a sentence with their weights, and its share of stock sentences.
-
-        ``more`` are pairs of characters and names of several, which are terms beside the words.
-        """
-        cache = self._cache
-        weighed = (cache[word] if word in cache else self._weigh(word) for word in (*words, *more))
-        return dict(term for term in weighed if term is not None), self._background.stock_share(words)
-
-    def _weigh(self, word: str) -> tuple[str, float] | None:
-        term = self._cache[word] = self._term(word)
-        return term
-
-    def _term(self, word: str) -> tuple[str, float] | None:
-        term = _plain_term(word, self._language, listed=self._listed)
-        if term is None or word not in self._names or word[0].isdigit():
-            return term
-        return self._names[word], max(LEAST_NAME, NAME * term[1])
+def _weighed_terms(
+    words: Iterable[str], forms: dict[str, str], language: str | None
+) -> dict[str, tuple[str, float] | None]:
+    """Return the term and the weight of each word. A name is the term of its form and weighs more."""
+    listed = language in STOPWORDS or language not in LANGUAGES
+    weighed = {word: _plain_term(word, language, listed=listed) for word in set(words)}
+    for word in forms.keys() & weighed.keys():
+        term = weighed[word]
+        if term is not None and not word[0].isdigit():
+            weighed[word] = forms[word], max(LEAST_NAME, NAME * term[1])
+    return weighed
 
 
 @lru_cache(maxsize=50_000)
@@ -307,31 +341,22 @@ def _number_weight(number: str) -> float:
     return 0.6 if is_year(number) else min(1.6, 0.3 + 0.4 * digits)
 
 
-def _sentence(
-    draft: tuple[tuple[int, int], dict[str, float], float],
-    words: Words,
-    place: Sequence[int],
-    spread: Counter[str],
-    forms: dict[str, str],
-) -> Sentence:
-    span, terms, stock = draft
-    first, last = place
-    folded = words.folded[first:last]
-    terms = {term: weight / spread[term] ** SPREAD for term, weight in terms.items()}
-    numbers = frozenset(word for word in folded if word[0].isdigit())
-    names = frozenset(term for term in terms if term in forms and term not in numbers)
+def _sentence(sentence: ReadSentence, quoted: bytes, spread: Counter[str], forms: dict[str, str]) -> Sentence:
+    words = sentence.words
+    terms = {term: weight / spread[term] ** SPREAD for term, weight in sentence.terms.items()}
     mass = sum(terms.values())
     plain = sum(weight for term, weight in terms.items() if term not in forms and not term[0].isdigit())
-    quoted = sum(words.quoted[first:last]) > 0.6 * len(folded)
+    is_quoted = sum(quoted[sentence.first : sentence.first + len(words)]) > 0.6 * len(words)
+    stock = background().stock_share(words)
     return Sentence(
-        start=span[0],
-        end=span[1],
-        words=folded,
+        start=sentence.start,
+        end=sentence.end,
+        words=words,
         terms=terms,
-        numbers=numbers,
-        names=names,
-        frame=tuple(word for word in folded if word not in numbers and word not in forms),
+        numbers=sentence.numbers,
+        names=sentence.names,
+        frame=tuple(word for word in words if word not in sentence.numbers and word not in forms),
         mass=mass,
         plain=plain,
-        weight=mass * (0.5 if quoted else 1.0) * (1 - 0.75 * stock),
+        weight=mass * (0.5 if is_quoted else 1.0) * (1 - 0.75 * stock),
     )

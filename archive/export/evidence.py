@@ -20,12 +20,13 @@ from archive.export.evidence_anchors import (
     corrections_of,
     cosigned_members,
     log_entry,
+    memento_members,
 )
 from archive.export.evidence_readme import readme
 from archive.export.selection import Selection
 from archive.export.web_archive import SOFTWARE, write_wacz_files
 from archive.formats import package_signature, signed_note
-from archive.formats.evidence import canonical_zip, note_signature, verifier
+from archive.formats.evidence import canonical_zip, note_signature, recorded_pages, verifier
 from archive.formats.evidence.claims import ENTRIES
 from archive.formats.evidence.member_list import LIST_DIGEST
 from archive.timestamps import iso
@@ -51,7 +52,7 @@ _MOST_PASSAGES: Final = 200
 _MOST_BYTES: Final = (1 << 32) - 2  # a zip without extensions
 _PIECE: Final = 1 << 20
 _WACZ: Final = {
-    "data.warc.gz": verifier.WARC,
+    "data.warc.gz": recorded_pages.WARC,
     "index.cdxj": "indexes/index.cdxj",
     "pages.jsonl": "pages/pages.jsonl",
 }
@@ -115,6 +116,7 @@ def export_evidence(
             stamps = anchor_members(reader.ask, db, [subject.capture.id or 0 for subject in subjects], log.size)
             stamps |= cosigned_members(reader.ask, db, log.origin, log.size)
             stamps |= correction_members(reader.ask, numbers, log.size)
+            stamps |= memento_members(reader.ask, db, numbers, log.size)
         members: dict[str, Path | bytes] = {member: folder / name for name, member in _WACZ.items()}
         members |= _texts(subjects)
         members |= {
@@ -124,8 +126,7 @@ def export_evidence(
             "evidence/README.txt": readme(claims).encode(),
             **stamps,
         }
-        key = signed_log.read_key(db) if signed_log.key_path(db).exists() else None
-        _pack(part, members, created_at, key)
+        _pack(part, members, created_at, key := signed_log.read_key(db) if signed_log.key_path(db).exists() else None)
     return EvidenceReport(
         captures=len(chosen), left_out=len(captures) - len(chosen), signed_by=None if key is None else key.name
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from archive.api import checkpoint_places, signed_log
-from archive.formats.evidence import corrections, cosigned_checkpoints, windows
+from archive.api import checkpoint_places, second_records, signed_log
+from archive.formats.evidence import corrections, cosigned_checkpoints, second_answers, windows
 from db.chain import CORRECTION, START
 from db.queries import log_tiles
 
@@ -65,6 +65,17 @@ def cosigned_members(ask: Ask, db: Path, origin: str, size: int) -> dict[str, by
         if len(lines) == cosigned_checkpoints.MOST_CHECKPOINTS:
             break
     return {cosigned_checkpoints.COSIGNED: "".join(lines).encode()} if lines else {}
+
+
+def memento_members(ask: Ask, db: Path, numbers: Sequence[int], size: int) -> dict[str, bytes]:
+    """Return the member with what second archives answered about these captures, none if none was asked."""
+    answers = second_records.records_of(ask, db, set(numbers))
+    lines = [
+        json.dumps({"record": record, "entry": _entry(ask, number, facts, size)}) + "\n"
+        for number, facts, record in answers
+        if number <= size
+    ]
+    return {second_answers.MEMENTOS: "".join(lines[-second_answers.MOST_ANSWERS :]).encode()} if lines else {}
 
 
 def corrections_of(ask: Ask, numbers: Sequence[int]) -> list[Row]:

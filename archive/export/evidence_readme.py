@@ -57,6 +57,8 @@ _TEXT = dedent("""\
         have the dates as they were recorded, everything else the corrected ones.
       - That nobody was shown another log. Where the file has evidence/cosigned.jsonl, witnesses say at which
         time they knew of no other history of it. Their keys have to come from elsewhere than this file.
+      - What another archive has of the page. Where the file has evidence/mementos.jsonl, this archive recorded
+        what that one answered. Ask it again for the address there, and compare the sha256.
       - Who wrote first. The log has the order of recording, not of writing.
       - That no other capture of the address exists.
       - A verdict is a computation. It can be repeated from the texts, and may be wrong.

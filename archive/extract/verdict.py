@@ -20,20 +20,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_MARKS = "\u0300-\u036f\u0900-\u0903\u093a-\u094f\u0962\u0963\u200c\u200d" + "".join(
-    f"{chr(block + first)}-{chr(block + last)}"
-    for block in range(0x980, 0xE00, 0x80)
-    for first, last in ((0, 3), (0x3C, 0x4D), (0x56, 0x57), (0x62, 0x63))
+# Marks within words: of Latin, Cyrillic, Hebrew and Arabic letters, vowel signs of Indic scripts, joiners.
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06ed\u0730-\u074a"
+    "\u07a6-\u07b0\u0900-\u0963\u0970-\u0df3\u0f18-\u0f39\u0f71-\u0fbc\u200c\u200d\u00ad"
 )
-"""Vowel signs and other marks inside the words of the scripts of India, which are no letters to a pattern."""
-_WORD = re.compile(rf"[^\W{_UNSPACED}][^\W{_UNSPACED}{_MARKS}]*+(?:[{_MARKS}]+[^\W{_UNSPACED}]*+)*+")
+_WORD = re.compile(rf"[^\W{_UNSPACED}](?:[^\W{_UNSPACED}]|[{_MARKS}])*")
 _LETTER = re.compile(rf"[{_UNSPACED}]")
 _MANY_LINKS = 3
 _SHELL_WORDS = 5  # "Loading ..."
 
 
 def count_words(text: str) -> int:
-    """Return the number of words. In scripts without spaces (Chinese, Japanese, Thai) two letters count as one word."""
+    """Return the number of words. In scripts without spaces (Chinese, Japanese, Thai) two letters count as one word.
+
+    A mark or a vowel sign divides no word.
+    """
     return len(_WORD.findall(text)) + len(_LETTER.findall(text)) // 2
 
 

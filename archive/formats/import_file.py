@@ -4,9 +4,13 @@
 
     .jsonl  .jsonl.gz        one JSON object a line: url, fetched_at, html or text, and more     (jsonl)
     .html   .htm             one saved page, which names its own address                         (saved_page)
-    .pdf                     one document; its address is given, or found in the file         (saved_pdf)
+    .mht    .mhtml           one page saved by Chromium, Edge or Internet Explorer               (mhtml)
+    .webarchive              one page saved by Safari                                            (webarchive)
+    .pdf                     one document; its address is given, or found in the file            (saved_pdf)
     .txt                     one article as text, below a short header                           (saved_page)
+    .har                     the pages of a session, from the developer tools of a browser       (har)
     .warc  .warc.gz  .wacz   records of crawlers and browsers; needs the extra wirecopy[warc]    (warc, wacz)
+    .arc   .arc.gz           records of the Internet Archive before WARC; the same extra         (warc)
 
 Outcomes carry the flag ``import``. A part that cannot be used becomes a `BadLine`, and the rest of the file is still
 read.
@@ -17,12 +21,15 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+from archive.formats.har import read_har
 from archive.formats.jsonl import read_jsonl
+from archive.formats.mhtml import read_mhtml
 from archive.formats.saved_page import read_saved_page, read_text_file
 from archive.formats.saved_pdf import read_saved_pdf
 from archive.formats.wacz.reader import read_wacz
 from archive.formats.warc.captures import read_warc
 from archive.formats.warc.segments import SegmentStore
+from archive.formats.webarchive import read_webarchive
 from db.errors import BadInput
 
 if TYPE_CHECKING:
@@ -36,15 +43,21 @@ _READERS: Final[dict[str, Callable[[Path, datetime], Iterator[ImportItem]]]] = {
     ".jsonl": read_jsonl,
     ".jsonl.gz": read_jsonl,
     ".txt": read_text_file,
+    ".har": read_har,
 }
 _PAGE_READERS: Final[dict[str, Callable[[Path, datetime, str | None], Iterator[ImportItem]]]] = {
     ".html": read_saved_page,
     ".htm": read_saved_page,
+    ".mht": read_mhtml,
+    ".mhtml": read_mhtml,
+    ".webarchive": read_webarchive,
     ".pdf": read_saved_pdf,
 }
 _WARC_READERS: Final[dict[str, Callable[[Path, datetime, SegmentStore], Iterator[ImportItem]]]] = {
     ".warc": read_warc,
     ".warc.gz": read_warc,
+    ".arc": read_warc,
+    ".arc.gz": read_warc,
     ".wacz": read_wacz,
 }
 

@@ -16,8 +16,8 @@ capture time of a file without a date is its modification time in the file syste
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Final
@@ -32,7 +32,7 @@ from archive.formats.imported import (
     read_or_reject,
     text_outcome,
 )
-from archive.formats.media_type import pdf_start
+from archive.formats.media_type import is_never_html, media_type, pdf_start
 from archive.formats.saved_pdf import pdf_outcome
 from archive.timestamps import iso
 from db.errors import BadInput
@@ -46,7 +46,9 @@ if TYPE_CHECKING:
 
 _HTML: Final = "text/html"
 _HEAD_BYTES: Final = 2**18  # searched for an address; heads with inlined styles reach 200 kB
-_SINGLEFILE: Final = re.compile(r"<!--\s*Page saved with SingleFile\s+url:\s*(\S+)\s+(?:saved date:\s*([^\n]+))?")
+_SINGLEFILE: Final = re.compile(
+    r"<!--\s*(?:Page saved with|Archive processed by) SingleFile\s+url:\s*(\S+)\s+(?:saved date:\s*([^\n]+))?"
+)
 _SAVED_FROM: Final = re.compile(r"<!--\s*saved from url=\(\d+\)\s*(\S+)\s*-->", re.IGNORECASE)
 _MONOLITH: Final = re.compile(r"<!--\s*Saved from (https?://\S+) at (\d{4}-\d\d-\d\dT[\d:]{5,8}Z) using monolith")
 _HTTRACK: Final = re.compile(r"<!--\s*Mirrored from (\S+) by HTTrack[^,<>]{0,200}, ([^<>]{10,40} GMT)\s*-->")
@@ -64,17 +66,48 @@ def read_saved_page(path: Path, now: datetime, url: str | None = None) -> Iterat
 
 
 def _page_outcome(path: Path, now: datetime, url: str | None) -> Outcome:
-    payload = read_file(path)
-    if pdf_start(payload, _HTML) is not None:
-        return pdf_outcome(path, payload, now, url)
-    head = decode_text(payload[:_HEAD_BYTES], _HTML)
-    own_url, saved_at = _find_origin(head, url)
-    captured_at = parse_capture_time(saved_at or modified_at(path), now=now, name="the saved date")
-    charset, flags = charset_of(_HTML, payload)
+    return saved_outcome(path, SavedPage(payload=read_file(path)), now, url)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedPage:
+    """A page without HTTP, and what its container says about it: addresses in order of trust, and a date."""
+
+    payload: bytes
+    content_type: str = _HTML
+    urls: tuple[str, ...] = ()
+    saved_at: str | None = None
+
+
+def saved_outcome(path: Path, page: SavedPage, now: datetime, url: str | None) -> Outcome:
+    """Return the outcome of a saved page or PDF. ``url`` is its address, before all others.
+
+    Its date is that of its container or of the tool that saved it, or else that of the file. Raises `BadInput` if
+    nothing names its address, or if it is no page.
+    """
+    known_url = url or next(filter(is_web_address, page.urls), None)
+    if pdf_start(page.payload, page.content_type) is not None:
+        return pdf_outcome(path, page.payload, now, known_url, saved_at=page.saved_at)
+    head = decode_text(page.payload[:_HEAD_BYTES], page.content_type)
+    if is_never_html(page.content_type):
+        raise BadInput(f"it holds {media_type(page.content_type)}; expected a page or a PDF")
+    own_url, saved_at = _find_origin(head, known_url)
+    captured_at = parse_capture_time(page.saved_at or saved_at or modified_at(path), now=now, name="the saved date")
+    charset, flags = charset_of(page.content_type, page.payload)
     outcome = page_outcome(
-        url=own_url, captured_at=captured_at, payload=payload, content_type=_HTML, charset=charset, status=None
+        url=own_url,
+        captured_at=captured_at,
+        payload=page.payload,
+        content_type=page.content_type,
+        charset=charset,
+        status=None,
     )
     return replace(outcome, flags=(*outcome.flags, *flags))
+
+
+def is_web_address(text: str) -> bool:
+    """True for what begins like an absolute address of the web."""
+    return text.lower().startswith(("http://", "https://"))
 
 
 def read_text_file(path: Path, now: datetime) -> Iterator[Outcome | BadLine]:
@@ -113,7 +146,7 @@ def _find_origin(head: str, url: str | None) -> tuple[str, str | None]:
     declared = _DeclaredUrls()
     declared.feed(head)
     for own_url in (saved_url, declared.saved_url, declared.canonical, declared.og_url):
-        if own_url and own_url.startswith(("http://", "https://")):
+        if own_url and is_web_address(own_url):
             return own_url, saved_at
     raise BadInput(
         "the page does not say where it comes from; expected <!-- saved from url=(0020)https://... -->, a link "
@@ -128,14 +161,16 @@ def _tool_comment(head: str) -> tuple[str, str | None]:
     if match := _MONOLITH.search(head):
         return match[1], match[2]
     if match := _HTTRACK.search(head):
-        return f"http://{match[1]}", _mail_date(match[2])
+        return f"http://{match[1]}", mail_date(match[2])
     saved_from = _SAVED_FROM.search(head)
     return (saved_from[1], None) if saved_from else ("", None)
 
 
-def _mail_date(text: str) -> str | None:
+def mail_date(text: str) -> str | None:
+    """Return a date of RFC 5322 in ISO 8601, None for anything else. A date of an unknown zone is UTC."""
     try:
-        return iso(parsedate_to_datetime(text))
+        instant = parsedate_to_datetime(text)
+        return iso(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 

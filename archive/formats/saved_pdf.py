@@ -37,9 +37,12 @@ def read_saved_pdf(path: Path, now: datetime, url: str | None = None) -> Iterato
     yield read_or_reject(lambda: pdf_outcome(path, _read_pdf(path), now, url), file=str(path), line=1)
 
 
-def pdf_outcome(path: Path, payload: bytes, now: datetime, url: str | None) -> Outcome:
-    """Return the outcome of the bytes of a PDF file. Raises `BadInput` if nothing names its address."""
-    captured_at = parse_capture_time(modified_at(path), now=now, name="the file's date")
+def pdf_outcome(path: Path, payload: bytes, now: datetime, url: str | None, *, saved_at: str | None = None) -> Outcome:
+    """Return the outcome of the bytes of a PDF. Raises `BadInput` if nothing names its address.
+
+    ``saved_at`` is the date of its capture, if that is not the date of the file.
+    """
+    captured_at = parse_capture_time(saved_at or modified_at(path), now=now, name="the file's date")
     return page_outcome(
         url=url or _own_url(path, payload),
         captured_at=captured_at,

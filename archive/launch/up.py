@@ -1,4 +1,4 @@
-"""``wirecopy up``: the Prefect server, the three deployments with their schedules, and the web pages, until Ctrl-C."""
+"""``wirecopy up``: the Prefect server, the deployments with their schedules, and the web pages, until Ctrl-C."""
 
 from __future__ import annotations
 

@@ -6,16 +6,19 @@ order in which captures arrived does not matter.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from archive.extract.boilerplate import learn_template, near_copies, restore
+from archive.extract.boilerplate.site_template import FEWEST_PAGES, NO_TEMPLATE
 from archive.urls import registered_domain, url_key
 from db.queries import site_templates as template_queries
 from db.wall import suppress_own_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from db.reader import Ask
@@ -34,8 +37,13 @@ class TemplateCache:
         """Return the newest template of the site that a capture was requested from."""
         site = registered_domain(capture.url)
         if site not in self._known:
-            self._known[site] = template_queries.newest_template(self._ask, site)
+            self._known |= template_queries.newest_templates(self._ask, [site])
         return self._known[site]
+
+    def read_for(self, captures: Iterable[Capture]) -> None:
+        """Read the templates of the sites of all these captures, by one query."""
+        sites = {registered_domain(capture.url) for capture in captures}
+        self._known |= template_queries.newest_templates(self._ask, sites - self._known.keys())
 
 
 def adopt_templates(store: Store, recipe: Recipe, now: datetime) -> tuple[int, int]:
@@ -45,13 +53,27 @@ def adopt_templates(store: Store, recipe: Recipe, now: datetime) -> tuple[int, i
     ``recipe``.
     """
     counts = []
-    for site in sites(store.ask):
+    hosts = template_queries.article_hosts(store.ask)
+    names = _sites(store.ask, hosts)
+    newest = template_queries.newest_templates(store.ask, names)
+    article_count = _article_counter(hosts)
+    for site in names:
         with suppress_own_faults():  # a site of which nothing can be learned keeps the template it has
-            template = learned_template(store.ask, site, recipe)
+            has_few = article_count(url_key_range(site)) < FEWEST_PAGES  # most sites of an archive of single pages
+            template = NO_TEMPLATE if has_few else learned_template(store.ask, site, recipe)
+            if template == newest[site].blocks:
+                continue
             queued = store.adopt_template(site, url_key_range(site), template, now)
             if queued is not None:
                 counts.append(queued)
     return len(counts), sum(counts)
+
+
+def _article_counter(hosts: Sequence[tuple[str, str, int]]) -> Callable[[tuple[str, str]], int]:
+    """Return a function that counts the articles in a range of url_keys. ``hosts`` as of ``article_hosts``."""
+    beginnings = [host for host, _, _ in hosts]
+    sums = [0, *accumulate(count for _, _, count in hosts)]
+    return lambda keys: sums[bisect_left(beginnings, keys[1])] - sums[bisect_left(beginnings, keys[0])]
 
 
 def learned_template(ask: Ask, site: str, recipe: Recipe) -> TemplateLines:
@@ -69,7 +91,11 @@ def template_from_texts(pages: Iterable[tuple[str, Extraction]]) -> TemplateLine
 
 def sites(ask: Ask) -> list[str]:
     """Return the registered domains of all articles and of all learned templates, sorted."""
-    domains = {registered_domain(url) for url in template_queries.url_per_host(ask)}
+    return _sites(ask, template_queries.article_hosts(ask))
+
+
+def _sites(ask: Ask, hosts: Sequence[tuple[str, str, int]]) -> list[str]:
+    domains = {registered_domain(url) for _, url, _ in hosts}
     return sorted(domains.union(template_queries.sites_with_template(ask)))
 
 

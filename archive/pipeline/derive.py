@@ -70,7 +70,7 @@ def derive(
     if failed_before := error_queries.failed_captures(store.ask, together):
         store.clear_capture_errors(failed_before)
     deriver = _Deriver(store, recipe, now, again=again)
-    extracted = deriver.extract(extractors, pages)
+    extracted = deriver.extract(extractors, pages, run)
     with store.together(durable=False):
         deriver.derive_all(pages)
     repeats: set[int] = set()
@@ -113,7 +113,7 @@ class _Deriver:
         self._probes, self._templates = side_captures.Soft404Probes(store.ask), TemplateCache(store.ask)
         self._further: dict[int | None, list[Capture]] = {}
 
-    def extract(self, extractors: PageExtractor, pages: Sequence[Capture]) -> int:
+    def extract(self, extractors: PageExtractor, pages: Sequence[Capture], run: Run) -> int:
         """Extract the pages and their further parts. Return how many were extracted."""
         try:
             further = capture_queries.parts_of(self._store.ask, [page.id or 0 for page in pages])
@@ -125,7 +125,7 @@ class _Deriver:
                 with self.blame.on(page, "reading its page"):
                     self._further[page.id] = capture_queries.parts(self._store.ask, page.id or 0)
         wanted = [*pages, *texts.parts_with_page(self._further.values())]
-        return texts.extract_new(self._store, extractors, wanted, self._recipe, again=self._again)
+        return texts.extract_new(self._store, extractors, wanted, self._recipe, run=run, again=self._again)
 
     def derive_all(self, pages: Sequence[Capture]) -> None:
         """Record the texts and verdicts of these pages. Probes come first: they are used on pages."""
@@ -133,6 +133,9 @@ class _Deriver:
             if is_probe(page.url):
                 self.derive(page)
         plain = [page for page in pages if not is_probe(page.url)]
+        with suppress_own_faults():  # an address that cannot be read costs its own page, below
+            self._templates.read_for(plain)
+            self._probes.read_for(plain)
         for page in plain if self._again else self._derive_plain(plain):
             self.derive(page)
 

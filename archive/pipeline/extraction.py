@@ -8,15 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archive.extract import boilerplate as cleaning
 from archive.extract.boilerplate import clean
 from archive.extract.multipage import Part, missing_part, repeated_lines
-from archive.extract.strip_scripts import strip_scripts, stripped_digest
+from archive.extract.strip_scripts import stripped_digest
+from archive.extract.worker_pool import Lost
 from archive.pipeline.page_forms import missing_rendering, recipe_of_form, shown_capture
-from archive.pipeline.page_work import PageText, clean_page, failure, text_digest
+from archive.pipeline.page_work import (
+    PageText,
+    Raised,
+    clean_page,
+    failure,
+    failure_cause,
+    page_for_extraction,
+    strip_page,
+    text_digest,
+)
 from db.queries import captures as capture_queries
 from db.queries import derivations as derivation_queries
 from db.queries import rechecks
@@ -27,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
     from typing import Protocol
 
+    from archive.pipeline.link import Run
     from db.reader import Ask
     from db.records import Capture, Extraction, Page, Recipe, SiteTemplate
     from db.store import Store
@@ -42,16 +54,24 @@ ON_EVERY_PART = "on every part"
 """The reason of removal of a line that another page of the same article repeats."""
 
 _BATCH_SIZE = 100  # pages whose payloads may be in memory at once
-_BATCH_BYTES = 32 << 20  # and their bytes: a page may have 20 MB
+_BATCH_BYTES = 8 << 20  # and their bytes: a page may have 20 MB
 
 
 # --- extracting ------------------------------------------------------------------------------------------------------
 
 
 def extract_new(
-    store: Store, extractors: PageExtractor, captures: Iterable[Capture], recipe: Recipe, *, again: bool = False
+    store: Store,
+    extractors: PageExtractor,
+    captures: Iterable[Capture],
+    recipe: Recipe,
+    *,
+    run: Run = map,
+    again: bool = False,
 ) -> int:
     """Extract what the recipe has not seen, and return how many pages were extracted. ``again``: extract all of it.
+
+    ``run`` strips the pages, in this process or in workers (``archive.pipeline.link.Run``).
 
     Each page stripped of scripts and comments is extracted once, however many payloads and captures show it. A payload
     that differs only in a script or a comment takes over that extraction.
@@ -65,7 +85,7 @@ def extract_new(
     extracted = 0
     for batch in _batches(unknown.values()):
         chosen = [capture_read(store.ask, capture, recipe.id) for capture in batch] if again else batch
-        extracted += _extract(store, extractors, chosen, recipe, again=again)
+        extracted += _extract(store, extractors, chosen, recipe, run=run, again=again)
     return extracted
 
 
@@ -102,18 +122,9 @@ def capture_read(ask: Ask, capture: Capture, recipe_id: str) -> Capture:
 
 
 def _extract(
-    store: Store, extractors: PageExtractor, captures: Sequence[Capture], recipe: Recipe, *, again: bool
+    store: Store, extractors: PageExtractor, captures: Sequence[Capture], recipe: Recipe, *, run: Run, again: bool
 ) -> int:
-    read: list[tuple[Capture, Page, tuple[str, str]]] = []
-    failed: list[tuple[Capture, Exception]] = []
-    for capture in captures:
-        try:
-            page, core = read_page(store.ask, capture)
-            read.append((capture, page, (core, capture.charset or "")))
-        except Exception as error:
-            if not is_own_fault(error):
-                raise
-            failed.append((capture, error))
+    read, failed = _read_pages(store.ask, captures, run)
     cores = [] if again else [core for _, _, (core, _) in read]
     known = derivation_queries.known_cores(store.ask, cores, recipe.id)
     fresh: dict[tuple[str, str], Page] = {}
@@ -135,7 +146,37 @@ def _extract(
     lost = [
         capture for capture_id, capture in copied.items() if capture_id not in extracted_ids
     ]  # with the row to be copied
-    return len(fresh) + (_extract(store, extractors, lost, recipe, again=again) if lost else 0)
+    return len(fresh) + (_extract(store, extractors, lost, recipe, run=run, again=again) if lost else 0)
+
+
+def _read_pages(
+    ask: Ask, captures: Sequence[Capture], run: Run
+) -> tuple[list[tuple[Capture, Page, tuple[str, str]]], list[tuple[Capture, str]]]:
+    """Return the pages as they are extracted, each with its digest and charset, and why others cannot be read."""
+    failed: list[tuple[Capture, str]] = []
+    sent: deque[Capture] = deque()
+
+    def pages() -> Iterator[Page]:
+        for capture in captures:
+            try:
+                page = capture_queries.page(ask, capture)
+            except Exception as error:
+                if not is_own_fault(error):
+                    raise
+                failed.append((capture, cause_of(error)))
+            else:
+                sent.append(capture)
+                yield page
+
+    read: list[tuple[Capture, Page, tuple[str, str]]] = []
+    for result in run(strip_page, pages()):
+        capture = sent.popleft()
+        if isinstance(result, Raised | Lost):
+            failed.append((capture, failure_cause(result)))
+        else:
+            page, core = result
+            read.append((capture, page, (core, capture.charset or "")))
+    return read, failed
 
 
 def read_page(ask: Ask, capture: Capture) -> tuple[Page, str]:
@@ -208,20 +249,12 @@ def _record_text(
     except Exception as error:
         if not is_own_fault(error):
             raise
-        _record_failure(store, capture, error, recipe, again=again)
+        _record_failure(store, capture, cause_of(error), recipe, again=again)
 
 
-def _record_failure(store: Store, capture: Capture, error: Exception, recipe: Recipe, *, again: bool) -> None:
+def _record_failure(store: Store, capture: Capture, cause: str, recipe: Recipe, *, again: bool) -> None:
     """Record an empty extraction with the verdict ``error``."""
-    store.record_extraction(capture, failure(cause_of(error)), None, recipe, again=again)
-
-
-def page_for_extraction(page: Page) -> Page:
-    """Return the page stripped of scripts and comments, and without the URL it was requested by.
-
-    An extraction depends on the payload alone.
-    """
-    return strip_scripts(replace(page, requested_url=page.url))
+    store.record_extraction(capture, failure(cause), None, recipe, again=again)
 
 
 # --- cleaning and joining --------------------------------------------------------------------------------------------

@@ -285,12 +285,11 @@ def record_visits(
     """
     pairs, list_captures = [], []
     tombstones = tombstones_of(store, [page for _, (page, *_) in visits])
-    with store.together():
-        source_ids = {
-            page.requested_url: store.add_source(page.requested_url, url_key(page.requested_url), now)
-            for kind, (page, *_) in visits
-            if kind is SeedKind.ARTICLE and page.requested_url not in tombstones
-        }
+    urls: dict[str, str] = {}
+    for kind, (page, *_) in visits:
+        if kind is SeedKind.ARTICLE and page.requested_url not in tombstones:
+            urls.setdefault(url_key(page.requested_url), page.requested_url)
+    source_ids = store.add_sources(urls, now)
     for kind, (page, *further) in visits:
         url, key = page.requested_url, url_key(page.requested_url)
         if url in tombstones:
@@ -298,7 +297,7 @@ def record_visits(
         if kind is not SeedKind.ARTICLE:
             list_captures.append((kind, key, make_capture(0, page, provenance=provenance), page.payload))
             continue
-        source_id = source_ids[url]
+        source_id = source_ids[key]
         pairs.append((make_capture(source_id, page, provenance=provenance), page.payload))
         parts = (
             make_capture(source_id, outcome, provenance=provenance, part=n) for n, outcome in enumerate(further, 2)

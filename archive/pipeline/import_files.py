@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     _Importable = Outcome | RevisitRecord | ImportedCapture
 
 _BATCH_SIZE = 100  # captures in one transaction
-_BATCH_BYTES = 32 << 20  # and bytes of their pages, which are in memory together
+_BATCH_BYTES = 8 << 20  # and bytes of their pages, which are in memory together
 _CHUNK = 200  # captures derived at once
 _WORTH_WORKERS = 40  # pages: starting two workers costs as much as extracting about 40 pages here
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive.urls import RefusedUrl, site_of
 from db.lease_owner import owner_is_alive
 from db.store.leases import LeaseTerm
-from db.store.work_leases import DERIVE, FETCH, LINK
+from db.store.work_leases import FETCH
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -30,10 +29,6 @@ if TYPE_CHECKING:
             """Forget what was learned of a site. False, and nothing happens, while it is in use."""
 
 
-LEASE = timedelta(seconds=90)
-"""The duration of a lease without renewal. A dead process on this machine is noticed at once, one elsewhere after
-this."""
-
 _PATIENCE = 30.0
 """Seconds that a redirect waits for a site of another run. After them the visit is postponed: two runs may wait for
 each other."""
@@ -44,7 +39,7 @@ _POLL_SECONDS = 0.5
 def lease_term(owner: str, settings: Settings) -> LeaseTerm:
     """Return the term of leases that ``owner`` takes or renews now."""
     now = settings.wall()
-    return LeaseTerm(owner=owner, now=now, until=now + LEASE, is_alive=owner_is_alive)
+    return LeaseTerm(owner=owner, now=now, until=now + settings.lease, is_alive=owner_is_alive)
 
 
 def fetched_site(url: str) -> str:
@@ -111,12 +106,10 @@ class LeasedWork:
 
     def captures(self, most: int) -> list[int]:
         """Lease about this number of captures of the ledger, in place of those leased before."""
-        self._store.release_work(DERIVE, self._owner)
         return self._store.lease_captures(most, self._term())
 
     def texts(self, most: int) -> list[int]:
         """Lease at most this number of texts of the link queue, in place of those leased before."""
-        self._store.release_work(LINK, self._owner)
         return self._store.lease_texts(most, self._term())
 
     def texts_in_hand(self, text_ids: Sequence[int]) -> set[int]:

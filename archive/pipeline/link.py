@@ -13,7 +13,7 @@ from archive import copies
 from archive.copies.embeddings import load_model
 from archive.extract.worker_pool import Lost
 from archive.pipeline.blame import work_error
-from archive.pipeline.page_work import Raised, judge_all, keys_of
+from archive.pipeline.page_work import Raised, failure_cause, judge_all, keys_of
 from db.queries import links as link_queries
 from db.queries import versions as version_queries
 from db.queries import work_errors as error_queries
@@ -166,5 +166,4 @@ class _Linker:
 
     def _exclude(self, text_id: int, failure: Raised | Lost) -> None:
         self._excluded.add(text_id)
-        cause = failure.cause if isinstance(failure, Raised) else f"a worker was lost ({failure.value})"
-        self._store.record_text_error(text_id, work_error("", "", cause, self._now), self._method)
+        self._store.record_text_error(text_id, work_error("", "", failure_cause(failure), self._now), self._method)

@@ -156,7 +156,7 @@ async def _by_smtp(settings: Settings, receiver: Receiver, notice: OpenNotice) -
     server = mail_server(receiver.address)
     if server is None:
         return False, "not sent: write smtp://user:password@host:587?from=you@a.example&to=you@b.example"
-    message = compose(notice, base=settings.public_url, is_digest=receiver.is_digest)
+    message = compose(notice, base=settings.public_url, is_digest=receiver.is_digest, zone=settings.time_zone)
     mail = as_mail(message, sender=server.sender, to=server.to)
     return await asyncio.to_thread(hand_over, server, mail)
 
@@ -210,7 +210,7 @@ async def _by_apprise(settings: Settings, receiver: Receiver, notice: OpenNotice
     sender = apprise.Apprise()
     if not sender.add(receiver.address):
         return False, "not sent: apprise does not support this address; check the settings notify and digest"
-    message = compose(notice, base=settings.public_url, is_digest=receiver.is_digest)
+    message = compose(notice, base=settings.public_url, is_digest=receiver.is_digest, zone=settings.time_zone)
     is_mail = receiver.scheme in {"mailto", "mailtos"}
     body, form = (message.html, "HTML") if is_mail else (message.text, "TEXT")
     accepted = await sender.async_notify(

@@ -10,11 +10,13 @@ from email.utils import format_datetime
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
+from archive.api.event_wording import summary_in_zone
 from archive.timestamps import parse_stamp
 from archive.versions.diff.layout import strip_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import tzinfo
 
     from db.records import OpenNotice
 
@@ -41,9 +43,14 @@ class Message:
     made_at: str
 
 
-def compose(notice: OpenNotice, *, base: str | None, is_digest: bool) -> Message:
-    """Return a notice as a message. ``base`` is the address of the web interface for links, None: no links to it."""
+def compose(notice: OpenNotice, *, base: str | None, is_digest: bool, zone: tzinfo) -> Message:
+    """Return a notice as a message, with its times in ``zone``.
+
+    ``base`` is the address of the web interface for links, None: no links to it.
+    """
     events = sorted((json.loads(body) for body in notice.bodies), key=lambda event: (-event["weight"], event["at"]))
+    events = [_localized(event, zone) for event in events]
+    foot = f"Times are {zone}. Events say what was seen at checks, not what happened between them."
     subject = _subject(events, is_digest=is_digest)
     groups: dict[str, list[Json]] = {}
     for event in events[:MOST_SHOWN]:
@@ -52,8 +59,8 @@ def compose(notice: OpenNotice, *, base: str | None, is_digest: bool) -> Message
     return Message(
         key=notice.id,
         subject=subject,
-        text=_text(groups, more, base),
-        html=_html(subject, groups, more, base),
+        text=_text(groups, more, base, foot),
+        html=_html(subject, groups, more, base, foot),
         made_at=notice.made_at.isoformat(),
     )
 
@@ -85,20 +92,20 @@ def _line(text: str) -> str:
     return line if len(line) <= _LONGEST_SUBJECT else line[: _LONGEST_SUBJECT - 2] + " \u2026"
 
 
-def _text(groups: dict[str, list[Json]], more: int, base: str | None) -> str:
+def _text(groups: dict[str, list[Json]], more: int, base: str | None, foot: str) -> str:
     lines: list[str] = []
     for group, events in groups.items():
         lines += [group.upper(), ""] if group else []
         for event in events:
             lines += [*_event_lines(event, base), ""]
     lines += [f"and {more} more: wirecopy events", ""] if more else []
-    lines += ["-- ", "wirecopy. Times are UTC. Events say what was seen at checks, not what happened between them.", ""]
+    lines += ["-- ", f"wirecopy. {foot}", ""]
     return "\n".join(lines)
 
 
 def _event_lines(event: Json, base: str | None) -> Iterator[str]:
     outlet = f"  {event['outlet']}" if event["outlet"] else ""
-    yield f"* {event['label']}{outlet}  {_minute(event['at'])}"
+    yield f"* {event['label']}{outlet}  {event['minute']}"
     yield f"  {_clean(event['title'] or event['url'])}"
     yield f"  {_clean(event['summary'])}"
     if event["context"] and event["version"] and event["before"]:
@@ -113,10 +120,9 @@ def _link(event: Json, base: str | None) -> str:
     return f"{event['url']}@{version}" if version and version > 1 else event["url"] or "wirecopy status"
 
 
-def _html(subject: str, groups: dict[str, list[Json]], more: int, base: str | None) -> str:
+def _html(subject: str, groups: dict[str, list[Json]], more: int, base: str | None, foot: str) -> str:
     blocks = [_group(group, events, base) for group, events in groups.items()]
     rest = f'<p style="{_SANS};color:#555">and {more} more</p>' if more else ""
-    foot = "Times are UTC. Events say what was seen at checks, not what happened between them."
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -143,7 +149,7 @@ def _card(event: Json, base: str | None) -> str:
     return (
         '<div style="background:#fff;border:1px solid #e2dfd6;border-radius:6px;padding:.8rem 1rem;margin:0 0 .7rem">'
         f'<p style="{_SANS};font-size:.8rem;color:#66645e;margin:0 0 .25rem"><strong>{_safe(event["label"])}</strong>'
-        f" &#183; {_safe(event['outlet'] or 'wirecopy')} &#183; {_minute(event['at'])}</p>"
+        f" &#183; {_safe(event['outlet'] or 'wirecopy')} &#183; {event['minute']}</p>"
         f'<p style="{_SERIF};font-size:1.05rem;line-height:1.35;margin:0 0 .35rem">{link}</p>'
         f"{_words(event)}</div>"
     )
@@ -160,9 +166,11 @@ def _words(event: Json) -> str:
     return f'<p style="{style}">{" ".join(filter(None, runs))}</p>{context}'
 
 
-def _minute(stamp: str) -> str:
-    moment = parse_stamp(stamp)
-    return f"{moment.day} {moment:%b %H:%M}"
+def _localized(event: Json, zone: tzinfo) -> Json:
+    """Return an event with its times in a zone: ``minute``, and the instants of its sentence."""
+    moment = parse_stamp(event["at"]).astimezone(zone)
+    summary = summary_in_zone(event["summary"], parse_stamp(event["since"]), zone)
+    return {**event, "minute": f"{moment.day} {moment:%b %H:%M}", "summary": summary}
 
 
 def _clean(text: str) -> str:

@@ -132,7 +132,7 @@ def _make_notices(store: Store, settings: Settings, receivers: Sequence[Receiver
     for receiver in receivers:
         waiting = notice_queries.waiting_events(store.ask, receiver.key)
         if receiver.is_digest:
-            slot = settings.digest_at.last_before(now)
+            slot = settings.digest_at.last_before(settings.local_now())
             due = [event for event in waiting if event.queued_at <= slot]
             _make(store, receiver, [due] if due else [], now)
         elif not _is_quiet(settings):
@@ -148,7 +148,7 @@ def _make(store: Store, receiver: Receiver, batches: Iterable[Sequence[QueuedEve
 
 
 def _is_quiet(settings: Settings) -> bool:
-    return settings.notify_quiet is not None and settings.notify_quiet.covers(settings.now())
+    return settings.notify_quiet is not None and settings.notify_quiet.covers(settings.local_now())
 
 
 # --- delivery --------------------------------------------------------------------------------------------------------

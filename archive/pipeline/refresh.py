@@ -28,6 +28,7 @@ from db.errors import BadInput
 from db.queries import captures as capture_queries
 from db.queries import change_rate as change_rate_queries
 from db.queries import sources as source_queries
+from db.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,10 +43,14 @@ _POLL_SECONDS = 2.0  # between two looks whether the sites of other runs are fre
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """One of several refreshes that are started together: its number from 1, and how many there are."""
+    """One of several refreshes that are started together: its number from 1, and how many there are.
+
+    ``after``: the newest capture when they were started, so that a forced visit is made by one of them only.
+    """
 
     number: int
     of: int
+    after: int | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.number <= self.of:
@@ -67,6 +72,15 @@ def parse_shard(text: str) -> Shard:
     return Shard(number=int(number), of=int(of))
 
 
+def divide(settings: Settings, number: int) -> list[Shard]:
+    """Return so many shards that are started together. Raises StoreError."""
+    after = 0
+    if settings.db.is_file():
+        with Reader(settings.db) as reader:
+            after = capture_queries.newest_id(reader.ask)
+    return [Shard(number=shard, of=number, after=after) for shard in range(1, number + 1)]
+
+
 async def refresh(
     settings: Settings,
     *,
@@ -79,7 +93,7 @@ async def refresh(
     """Read the index, visit what is due, and derive.
 
     ``only`` names seeds, groups or addresses. ``force`` ignores timing: all are visited that no run has visited since
-    this one began. A ``shard`` visits its own sites first, then any that no other run has.
+    this one, or its ``shard``, was started. A shard visits its own sites first, then any that no other run has.
 
     Raises SeedError (no index, or an unknown name in ``only``), ConfigError, StoreError, and StoreBusy if a run is at
     work that shares the archive with none, or a refresh with another recipe.
@@ -92,8 +106,9 @@ async def refresh(
         sync_index(run, index, started_at)
         refuse_unknown(run.store.ask, only)
         await run.resume_probes()
-        start = capture_queries.newest_id(run.store.ask) if force else None
-        await _gather_due(run, only, index.seeds, shard, start)
+        newest = capture_queries.newest_id(run.store.ask)
+        start = newest if shard is None or shard.after is None else shard.after
+        await _gather_due(run, only, index.seeds, shard, start if force else None)
         await run.derive()
     report = run.report("refresh", started_at)  # the lease is released: a slow receiver delays nobody
     sent = await send_notices(settings, index.seeds, since=started_at)

@@ -11,7 +11,7 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
 from archive.pipeline import adopt_template, extraction
-from archive.pipeline.page_work import text_digest
+from archive.pipeline.page_work import page_for_extraction, text_digest
 from archive.timestamps import iso
 from archive.versions.diff import compare, render_unified
 from db.queries import captures as capture_queries
@@ -150,9 +150,7 @@ class _PayloadExtractions:
                 self._by_payload[key] = stored
             else:
                 missing[key] = capture
-        pages = (
-            extraction.page_for_extraction(capture_queries.page(self._ask, capture)) for capture in missing.values()
-        )
+        pages = (page_for_extraction(capture_queries.page(self._ask, capture)) for capture in missing.values())
         read = map(extraction.as_page_text, extractors.map(pages))
         self._by_payload |= {key: text.extraction for key, text in zip(missing, read, strict=True)}
         self.extracted += len(missing)

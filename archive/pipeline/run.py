@@ -18,7 +18,7 @@ from archive.pipeline.build import current_build
 from archive.pipeline.derive import DeriveResult, derive
 from archive.pipeline.extraction import page_reader
 from archive.pipeline.gather import gather
-from archive.pipeline.leased_work import LEASE, LeasedWork, fetched_site, lease_term
+from archive.pipeline.leased_work import LeasedWork, fetched_site, lease_term
 from archive.pipeline.link import link
 from archive.pipeline.page_forms import add_alternates, add_rendering
 from archive.pipeline.recipe import current_recipe
@@ -26,7 +26,7 @@ from archive.pipeline.workers import open_workers
 from archive.timestamps import iso
 from archive.urls import fetchable_url, url_key
 from db.errors import BadInput, ConfigError, SeedError, StoreError
-from db.lease_owner import lease_owner, owner_is_alive
+from db.lease_owner import lease_owner
 from db.queries import captures as capture_queries
 from db.queries import future_captures
 from db.queries import origins as origin_queries
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     Work = Callable[[list[int]], Awaitable[dict[str, int]]]
     Step = Callable[[str, Work, list[int]], Awaitable[dict[str, int]]]
 
-_RENEW_SECONDS = 30.0
 _GATHER_AT_MOST = 200  # visits in a batch: with 50 to 500 an orchestrator costs under 0.1 ms a page (research)
 _DERIVE_AT_MOST = 100  # captures in a chunk: some seconds of work
 
@@ -179,7 +178,16 @@ class Run:
     async def _derive(self, ids: list[int]) -> dict[str, int]:
         def derive_chunk() -> DeriveResult:
             now, done = self.settings.now(), lambda: True  # the texts are compared below, by leases
-            return derive(self.store, self.extractors, ids, recipe=self.recipe, now=now, stopped=done, again=self.again)
+            return derive(
+                self.store,
+                self.extractors,
+                ids,
+                recipe=self.recipe,
+                now=now,
+                stopped=done,
+                run=self.extractors.run,
+                again=self.again,
+            )
 
         # In a thread: the loop must stay free to renew the lease. A chunk may be repeated.
         result = await asyncio.to_thread(self.store.retried, derive_chunk, repeatable=True)
@@ -314,8 +322,8 @@ async def _hold_lease(store: Store, owner_name: str, settings: Settings, *, shar
         if not renewal.cancelled() and renewal.exception() and work is not None:
             work.cancel()
 
-    now = settings.wall()
-    fence = store.take_lease(ALONE, owner_name, now, now + LEASE, owner_is_alive, share=share)
+    term = lease_term(owner_name, settings)
+    fence = store.take_lease(ALONE, owner_name, term.now, term.until, term.is_alive, share=share)
     store.fence_in(fence)
     work = asyncio.current_task()
     renewal_task = asyncio.create_task(_renew(store, owner_name, settings))
@@ -338,7 +346,7 @@ async def _hold_lease(store: Store, owner_name: str, settings: Settings, *, shar
 async def _renew(store: Store, owner_name: str, settings: Settings) -> None:
     """Renew the leases of a run until it ends. Raises StoreBusy once they are lost (``Store.begin``)."""
     while True:
-        await asyncio.sleep(_RENEW_SECONDS)
+        await asyncio.sleep(settings.lease.total_seconds() / 3)
         await asyncio.to_thread(store.renew_leases, lease_term(owner_name, settings))
 
 

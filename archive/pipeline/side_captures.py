@@ -13,7 +13,7 @@ from db.queries import origins as origin_queries
 from db.wall import is_own_fault, suppress_own_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from typing import Protocol
 
@@ -77,11 +77,20 @@ class Soft404Probes:
             return []
         root = _root(capture.final_url)
         if root not in self.by_site:
-            self.by_site[root] = [
-                probe for probe in origin_queries.soft404_probes(self.ask, _host_keys(root)) if _root(probe[1]) == root
-            ]
+            self._read([root])
         near = [probe for probe in self.by_site[root] if abs(probe[0] - capture.captured_at) <= soft404.PROBE_VALIDITY]
         return near if near and _host_keys(capture.url) == _host_keys(root) else []
+
+    def read_for(self, captures: Iterable[Capture]) -> None:
+        """Read the probes of the sites of all these captures, by one query."""
+        roots = {_root(capture.final_url) for capture in captures if not soft404.is_probe(capture.url)}
+        self._read(root for root in sorted(roots) if root not in self.by_site)
+
+    def _read(self, roots: Iterable[str]) -> None:
+        hosts = {root: _host_keys(root)[0] for root in roots}
+        probes = origin_queries.soft404_probes(self.ask, set(hosts.values()))
+        for root, host in hosts.items():
+            self.by_site[root] = [probe for probe in probes[host] if _root(probe[1]) == root]
 
 
 def matches_probe(probes: Sequence[Probe], body: str) -> str:

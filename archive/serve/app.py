@@ -36,6 +36,7 @@ def create_app(  # noqa: PLR0913  the whole outside world comes in here
     db: Path,
     *,
     base: str | None = None,
+    zone: str | None = None,
     token: str | None = None,
     guarded: bool = False,
     hosts: Collection[str] = (),
@@ -46,7 +47,8 @@ def create_app(  # noqa: PLR0913  the whole outside world comes in here
 ) -> Starlette:
     """Return the web interface of the archive at ``db``.
 
-    ``base``: the public address of absolute links, without a final slash; None: that of each request. ``token``: the
+    ``base``: the public address of absolute links, without a final slash; None: that of each request. ``zone``: the
+    IANA name of the time zone of pages; None: that of each browser. ``token``: the
     one with all roles, and the key of the tokens of forms; None: POST is not allowed. ``guarded``: reading needs a
     token too. ``hosts``: host names besides loopback and that of ``base``. ``clock`` returns the current time.
     ``proxy``: a proxy with a login. ``project``: what the server can start and change. ``evidence`` writes an evidence
@@ -57,7 +59,9 @@ def create_app(  # noqa: PLR0913  the whole outside world comes in here
     door = Door(db=db, token=token, guarded=guarded or proxy is not None, proxy=proxy)
     rules = Rules(hosts=names, door=door, public=public.netloc)
     app = Starlette(routes=_routes(), middleware=[Middleware(Guard, rules=rules)], exception_handlers=handlers())
-    app.state.shared = AppState(db=db, base=base, clock=clock, project=project, jobs=Jobs(), evidence=evidence)
+    app.state.shared = AppState(
+        db=db, base=base, zone=zone, clock=clock, project=project, jobs=Jobs(), evidence=evidence
+    )
     return app
 
 

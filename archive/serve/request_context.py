@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 PATIENCE = 1.5
-"""Seconds that all queries of one request may take, so that no request holds the server longer than two."""
+"""Seconds of processor time that all queries of one request may use. On a busy machine they take longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppState:
     """The state all requests share: the archive's file, the public address, the clock.
+
+    ``zone`` is the name of the time zone that pages show times in. None: that of each browser.
 
     ``project`` is what the server can start and change besides, ``jobs`` what it has started. ``evidence`` writes an
     evidence file about versions. None: this server gives out none.
@@ -42,6 +44,7 @@ class AppState:
 
     db: Path
     base: str | None
+    zone: str | None
     clock: Callable[[], datetime]
     project: Project
     jobs: Jobs

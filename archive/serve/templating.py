@@ -43,6 +43,7 @@ def environment() -> Environment:
     jinja.filters |= {
         "moment": moment,
         "day": day,
+        "period": period,
         "percent": percent,
         "capital": _capital,
         "host": wording.host,
@@ -51,6 +52,7 @@ def environment() -> Environment:
         "kind": wording.kind,
         "relation": wording.relation,
         "lag": wording.lag,
+        "did": wording.describe_run,
         "many": wording.many,
         "quoted": lambda text: quote(str(text), safe=""),
     }
@@ -75,6 +77,12 @@ def moment(iso: str | None) -> Markup:
         return Markup('<span class="none">never</span>')
     instant = datetime.fromisoformat(iso)
     return Markup('<time datetime="{}">{}</time>').format(iso, f"{instant.day} {instant:%b %Y %H:%M}")
+
+
+def period(start: str, end: str) -> Markup:
+    """Return the instants of a period, or the one instant if they are the same to the minute."""
+    first, last = moment(start), moment(end)
+    return first if start[:16] == end[:16] else Markup("{} to {}").format(first, last)
 
 
 def day(iso: str) -> Markup:

@@ -136,3 +136,44 @@ def lag(seconds: float) -> str:
     else:
         duration = f"{rest} min" if rest else f"{round(abs(seconds))} s"
     return f"{duration} earlier" if seconds < 0 else duration
+
+
+def describe_run(kind: str, counts: Mapping[str, int]) -> str:
+    """Return what a run did, from the counts of its report, as one sentence without a full stop."""
+    if counts.get("refused"):
+        return "Rejected because of a wrong name or setting; nothing was done"
+    work, gains = _describe_work(kind, counts), _describe_gains(counts)
+    if kind == "repair-clock":
+        return f"Re-dated {many(counts.get('redated', 0), 'check')}; its entry of the log says by how much"
+    if work and kind != "upkeep":
+        sentence = f"{work}: {gains or 'nothing new'}"
+    else:
+        sentence = ": ".join(filter(None, (work or ("Finished earlier work" if gains else "Nothing was due"), gains)))
+    if kind == "backfill" and not work and not gains:
+        sentence = "No page belongs to those days; nothing was done"
+    mistakes, hours = counts.get("complaints", 0), counts.get("clock_off_hours", 0)
+    clock = f"; the clock of this machine differs by {many(hours, 'hour')} from that of the server" if hours else ""
+    return sentence + clock + (f"; {many(mistakes, 'mistake')} in the seed index" if mistakes else "")
+
+
+def _describe_work(kind: str, counts: Mapping[str, int]) -> str:
+    """Return the work of a run, or an empty text if there was none to do."""
+    failures = counts.get("failed", 0) + counts.get("archive_failures", 0)
+    failed = f" ({failures:,} failed)" if failures else ""
+    if kind == "rematch":
+        return "Compared all texts again"
+    if kind == "upkeep":
+        return "Checked the archive and made a backup"
+    if "mementos" in counts:
+        return f"Fetched {many(counts['mementos'], 'page')} from web archives{failed}"
+    if counts.get("queued"):
+        return f"Read {many(counts['queued'], 'saved page')} again"
+    return f"Checked {many(counts['visits'], 'page')}{failed}" if counts.get("visits") else ""
+
+
+def _describe_gains(counts: Mapping[str, int]) -> str:
+    """Return what came of a run. A link is called a match, because not every link between two texts is a copy."""
+    versions, links = counts.get("versions", 0), counts.get("links", 0)
+    saved = f"{many(versions, 'version')} saved" if versions else ""
+    matches = f"{many(links, 'match', 'matches')} found" if links else ""
+    return ", ".join(filter(None, (saved, matches)))

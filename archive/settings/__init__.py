@@ -19,7 +19,9 @@
     chromium       found on the PATH        WIRECOPY_CHROMIUM       the browser of rows with `render: yes`
     fast           no                       WIRECOPY_FAST           extract in one cheaper pass, a little less exact
     workers        one a processor          WIRECOPY_WORKERS        processes that extract and compare
+    objects        none                     WIRECOPY_OBJECTS        bucket or folder that gets saved pages in packs
     clock          none                     WIRECOPY_CLOCK          a fixed instant instead of the real clock
+    time_zone      UTC                      WIRECOPY_TIME_ZONE      "Europe/Berlin": of times that people read and type
     archives       none                     WIRECOPY_ARCHIVES       web archives to backfill from: TimeMaps, CDX servers
     authorities    none                     WIRECOPY_AUTHORITIES    time-stamping authorities (RFC 3161), at most three
     checkpoints_to none                     WIRECOPY_CHECKPOINTS_TO repositories, mail, files that get checkpoints
@@ -43,7 +45,7 @@ import os
 import secrets
 import tomllib
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -62,8 +64,11 @@ __all__ = ["FILE_NAME", "PREFIX", "Settings", "find_root", "from_process", "load
 PREFIX: Final = "WIRECOPY_"
 """The prefix of all our environment variables."""
 
+LEASE: Final = timedelta(seconds=90)
+"""The term of a lease without renewal. A dead process on this machine is noticed at once, one elsewhere after this."""
+
 DIGEST_AT: Final = DigestTime(minute=7 * 60)
-"""The time of the digest unless it is set: every day at 7:00 UTC."""
+"""The time of the digest unless it is set: every day at 7:00 of ``time_zone``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,7 @@ class Settings:
     """All settings, validated. Seconds and bytes are plain numbers, paths are absolute.
 
     ``resolve`` pairs a host pattern with ``address:port``. ``origins`` has (name, displayed value, place it was set).
+    ``lease`` is the same for all runs, and no setting that people make.
     """
 
     root: Path
@@ -90,7 +96,9 @@ class Settings:
     chromium: Path | None = None
     fast: bool = False
     workers: int | None = None
+    objects: str | None = None
     clock: datetime | None = None
+    time_zone: tzinfo = UTC
     archives: tuple[str, ...] = ()
     authorities: tuple[str, ...] = ()
     checkpoints_to: tuple[str, ...] = ()
@@ -104,11 +112,16 @@ class Settings:
     proxy_user_header: str | None = None
     proxy_addresses: tuple[str, ...] = ()
     origins: tuple[tuple[str, str, str], ...] = ()
+    lease: timedelta = LEASE
     salt = staticmethod(lambda: secrets.token_bytes(16))  # of a new capture
 
     def now(self) -> datetime:
         """Return the current time, aware UTC: the fixed ``clock`` if set, else the real one."""
         return self.clock or datetime.now(UTC)
+
+    def local_now(self) -> datetime:
+        """Return the current time in ``time_zone``, in which a person's dates and times without a zone are read."""
+        return self.now().astimezone(self.time_zone)
 
     def wall(self) -> datetime:
         """Return the real time, whatever ``clock`` is, because a lease must expire in real time."""

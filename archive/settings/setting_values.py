@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from archive.settings.project_root import find_root
-from archive.timestamps import DigestTime, QuietHours, parse_digest_time, parse_quiet_hours, parse_stamp
+from archive.timestamps import DigestTime, QuietHours, parse_digest_time, parse_quiet_hours, parse_stamp, parse_zone
 from db.dialect.server_address import parse_address
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _PUBLIC: Final = r"https?://(?!.*[?])[!-+\--~]*[!-+\--.0-~]"
 _CONTACT: Final = r"[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+|https?://[!-.0-~]+\.[!-~]+"
 _ANY: Final = r"[a-z][a-z0-9+.-]*://[!-+\--~]+"
 _PLACE: Final = r"(git\+(https?|ssh|file)|smtps?|file)://[!-+\--~]+"
+_OBJECTS: Final = r"(?:(?:s3|gs|az)://[\w.-]+(?:/[\w.~%-]+)*|file://(?:/[\w.~%-]+)+)"
 _WITNESS: Final = r"https?://[!-\"$-+\--~]+#[^+\s]+\+[0-9a-f]{8}\+[\w+/=]+"
 
 
@@ -112,12 +113,26 @@ def _parse_count(value: object, _: Path) -> int:
     return number
 
 
+def _parse_objects(value: object, _: Path) -> str:
+    """Parse the address of a place for packs. Its keys are in the environment, never in the address."""
+    text = str(value).rstrip("/")
+    if not re.fullmatch(_OBJECTS, text):
+        raise ValueError
+    return text
+
+
 def _parse_clock(value: object, _: Path) -> datetime:
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
     if isinstance(value, (str, date)):
         return parse_stamp(str(value))
     raise TypeError
+
+
+def _parse_time_zone(value: object, _: Path) -> tzinfo:
+    if isinstance(value, tzinfo):
+        return value
+    return UTC if value == "UTC" else parse_zone(str(value))
 
 
 def _list_parser(pattern: str, most: float = inf) -> Callable[[object, Path], tuple[str, ...]]:
@@ -159,7 +174,9 @@ PARSERS: Final[dict[str, tuple[str, Callable[[object, Path], object]]]] = {
     "chromium": ("the path of a program, for example /usr/bin/chromium", _parse_path),
     "fast": ("yes or no", _parse_yes_no),
     "workers": ("a whole number from 1 to 1024, for example 4", _parse_count),
+    "objects": ("a bucket or folder: s3://bucket/folder or file:///mnt/disk/pages", _parse_objects),
     "clock": ("an instant, for example 2026-01-05T08:00:00Z", _parse_clock),
+    "time_zone": ("a name of the IANA database, for example Europe/Berlin", _parse_time_zone),
     "archives": ("beginnings of addresses, for example https://archive.example/timemap/link/", _list_parser(_WEB)),
     "authorities": ("one to three addresses: https://tsa.example/tsr", _list_parser(_WEB, 3)),
     "checkpoints_to": ("addresses git+ssh://, git+https://, smtp:// or file:///mnt/disk/log.txt", _list_parser(_PLACE)),

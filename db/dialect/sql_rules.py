@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-TEXT_LISTS = ("urls", "url_keys", "flags", "event_ids")
+TEXT_LISTS = ("urls", "url_keys", "flags", "event_ids", "sites", "hosts")
 """The parameters that are JSON lists of text."""
 
 JSON_LISTS = ("pairs", "ends")

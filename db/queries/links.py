@@ -110,12 +110,15 @@ PARAGRAPH_VALUE, RUN_VALUE = 4, 4
 """How many keys a rare paragraph and a rare run of words count as: one of them in common is worth a comparison."""
 
 # A subquery for each key: joined with the keys, SQLite reads all texts of a crowded one. One row for each key, not for
-# each text: making Python values of 600 rows takes three times as long as finding them.
+# each text: making Python values of 600 rows takes three times as long as finding them. Most keys are of the text alone
+# and get no row.
 _IN_ALL = """
-    SELECT k.value AS key,
-           (SELECT group_concat(text_id)
-            FROM (SELECT text_id FROM near_key WHERE key = k.value LIMIT :most) holders) AS ids
-    FROM json_each(:keys) k"""
+    WITH held AS MATERIALIZED (
+        SELECT k.value AS key,
+               (SELECT group_concat(text_id)
+                FROM (SELECT text_id FROM near_key WHERE key = k.value LIMIT :most) holders) AS ids
+        FROM json_each(:keys) k)
+    SELECT key, ids FROM held WHERE ids <> :own"""
 _IN_BLOCK = """(
     SELECT count(*) || ',' || coalesce(group_concat(CASE WHEN day BETWEEN :earliest AND :latest THEN text_id END), '')
     FROM (SELECT day, text_id FROM near_key WHERE key = k.value AND day BETWEEN :since{0} AND :until{0} LIMIT :most)
@@ -168,17 +171,17 @@ def candidates(ask: Ask, text_id: int, keys: Sequence[int]) -> list[int]:
     if day is None or not keys:
         return []
     shared: defaultdict[int, float] = defaultdict(float)
-    for holders, value in _sharing(ask, keys, day):
+    for holders, value in _sharing(ask, text_id, keys, day):
         for other in holders:
             shared[other] += value
     similar = [other for other, count in shared.items() if count >= LEAST_SHARED and other != text_id]
     return sorted(similar, key=lambda other: (-shared[other], other))
 
 
-def _sharing(ask: Ask, keys: Sequence[int], day: int) -> Iterator[tuple[Collection[int], float]]:
+def _sharing(ask: Ask, text_id: int, keys: Sequence[int], day: int) -> Iterator[tuple[Collection[int], float]]:
     """Yield the texts that share a live key with one first seen on ``day``, and the key's value, for each such key."""
     common = []
-    for row in ask(_IN_ALL, keys=json.dumps(sorted(set(keys))), most=RARE_CAP + 1):
+    for row in ask(_IN_ALL, keys=json.dumps(sorted(set(keys))), most=RARE_CAP + 1, own=str(text_id)):
         text_ids = _ids(row["ids"])
         if len(text_ids) > RARE_CAP:
             common.append(row["key"])

@@ -11,7 +11,7 @@ from db.queries import captures, row_mapping
 from db.records import HostState, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from db.reader import Ask, Row
@@ -78,24 +78,27 @@ def robots_txt(ask: Ask, url: str, url_key: str) -> tuple[Capture, bytes, dateti
 
 
 _PROBES = """
-    SELECT c.captured_at, c.url, t.body
-    FROM source s
+    SELECT h.value AS host, c.captured_at, c.url, t.body
+    FROM json_each(:hosts) h
+    CROSS JOIN source s ON s.url_key >= h.value AND s.url_key < substr(h.value, 1, length(h.value) - 1) || '0'
     JOIN capture c ON c.source_id = s.id AND c.reason IS NULL
     JOIN derivation d ON d.capture_id = c.id
     JOIN extraction e ON e.id = d.extraction_id
     JOIN text t ON t.id = e.text_id
-    WHERE s.url_key >= :low AND s.url_key < :high AND s.kind = 'probe'
+    WHERE s.kind = 'probe'
     ORDER BY c.captured_at, c.url"""
 
 
-def soft404_probes(ask: Ask, keys: tuple[str, str]) -> list[tuple[datetime, str, str]]:
-    """Return the pages a host gave for addresses that cannot exist, as (instant, address, text), by time.
+def soft404_probes(ask: Ask, hosts: Collection[str]) -> dict[str, list[tuple[datetime, str, str]]]:
+    """Return the pages these hosts gave for addresses that cannot exist, as (instant, address, text), by time.
 
-    ``keys`` is the range of the host's url_keys without its end. Only whole pages with a text count: a host that
-    answers 404 has none.
+    ``hosts`` are the beginnings of url_keys up to the slash, ``example,daily,)/``. Each is in the result. Only whole
+    pages with a text count: a host that answers 404 has none.
     """
-    rows = ask(_PROBES, low=keys[0], high=keys[1])
-    return [(instant(row["captured_at"]), row["url"], row["body"]) for row in rows]
+    probes: dict[str, list[tuple[datetime, str, str]]] = {host: [] for host in hosts}
+    for row in ask(_PROBES, hosts=json.dumps(list(probes))) if probes else ():
+        probes[row["host"]].append((instant(row["captured_at"]), row["url"], row["body"]))
+    return probes
 
 
 _UNDERIVED = """

@@ -51,6 +51,7 @@ def of_versions(ask: Ask, refs: Iterable[VersionRef]) -> dict[VersionRef, Declar
 def _provenance(row: Row) -> DeclaredProvenance:
     stored = json.loads(row["facts"] or "[]")
     facts = [(name, value) for name, value, *_ in stored]
+    removed = [(because, span) for _, span, because in json.loads(row["removed"] or "[]")]
     return DeclaredProvenance(
         agencies=tuple(value for name, value in facts if name == "agency"),
         credited=tuple(value for name, value in facts if name == "credited"),
@@ -59,5 +60,7 @@ def _provenance(row: Row) -> DeclaredProvenance:
         site=next((value for name, value in facts if name == "site"), None),
         local_time=any(name == "published" and _NO_ZONE.search(raw) for name, _, _, raw, guess in stored if not guess),
         sources=tuple(value for name, value in facts if name == "linked"),
-        residue=tuple(span for _, span, because in json.loads(row["removed"] or "[]") if because in SCRAPER_MARKS),
+        residue=tuple(span for because, span in removed if because in SCRAPER_MARKS),
+        owners=tuple(span for because, span in removed if because == "copyright"),
+        corrected=("note", "correction note") in facts,
     )

@@ -14,31 +14,45 @@ from db.queries import row_mapping
 from db.records import SiteTemplate, TemplateLines
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from db.reader import Ask
     from db.records import Extraction
 
 _NEWEST = """
-    SELECT id, site, revision, edge, anywhere, adopted_at FROM furniture
-    WHERE site = :site ORDER BY revision DESC LIMIT 1"""
+    SELECT f.id, f.site, f.revision, f.edge, f.anywhere, f.adopted_at
+    FROM json_each(:sites) k CROSS JOIN furniture f ON f.site = k.value
+    WHERE f.revision = (SELECT max(n.revision) FROM furniture n WHERE n.site = f.site)"""
 
 
 def newest_template(ask: Ask, site: str) -> SiteTemplate:
     """Return the newest template of a site, or an empty one with revision 0 if none was learned."""
-    for row in ask(_NEWEST, site=site):
+    return newest_templates(ask, [site])[site]
+
+
+def newest_templates(ask: Ask, sites: Collection[str]) -> dict[str, SiteTemplate]:
+    """Return the newest template of each of these sites, as ``newest_template`` does."""
+    templates = {site: SiteTemplate(site=site, revision=0, blocks=TemplateLines()) for site in sites}
+    for row in ask(_NEWEST, sites=json.dumps(list(templates))) if templates else ():
+        site, adopted_at = row["site"], instant(row["adopted_at"])
         lines = TemplateLines(edge=tuple(json.loads(row["edge"])), anywhere=tuple(json.loads(row["anywhere"])))
-        adopted_at = instant(row["adopted_at"])
-        return SiteTemplate(site=site, revision=row["revision"], blocks=lines, adopted_at=adopted_at, id=row["id"])
-    return SiteTemplate(site=site, revision=0, blocks=TemplateLines())
+        templates[site] = SiteTemplate(
+            site=site, revision=row["revision"], blocks=lines, adopted_at=adopted_at, id=row["id"]
+        )
+    return templates
 
 
 _HOSTS = """
-    SELECT min(url) AS url FROM source WHERE kind = 'article'
-    GROUP BY substr(url_key, 1, instr(url_key, ')')) ORDER BY url"""
+    SELECT substr(url_key, 1, instr(url_key, ')')) AS host, min(url) AS url, count(*) AS n
+    FROM source WHERE kind = 'article' GROUP BY substr(url_key, 1, instr(url_key, ')'))"""
 
 
-def url_per_host(ask: Ask) -> list[str]:
-    """Return one article address of every host."""
-    return [row["url"] for row in ask(_HOSTS)]
+def article_hosts(ask: Ask) -> list[tuple[str, str, int]]:
+    """Return every host of articles: the beginning of their url_keys up to the bracket, one address, and their number.
+
+    Sorted by that beginning.
+    """
+    return sorted((row["host"], row["url"], row["n"]) for row in ask(_HOSTS))
 
 
 def sites_with_template(ask: Ask) -> list[str]:

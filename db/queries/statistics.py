@@ -104,22 +104,29 @@ def sizes(ask: Ask, by_table: Mapping[str, int]) -> dict[str, int]:
     """Return bytes by purpose, from the result of ``table_sizes``.
 
     ``payloads``: every table and index that holds payload bytes or digests. ``text``: the texts. ``index``: full text
-    and LSH keys. ``total``: the whole file.
+    and LSH keys. ``total``: the whole file. ``outside``: packs in an object store, which are no part of the file.
     """
     return {
         "payloads": by_table.get("payload", 0),
         "text": by_table.get("text", 0),
         "index": by_table.get("text_fts", 0) + by_table.get("near_key", 0),
         "total": file_size(ask),
+        "outside": _bytes_outside(ask),
     }
+
+
+def _bytes_outside(ask: Ask) -> int:
+    return int(ask("SELECT coalesce(sum(length), 0) AS n FROM pack WHERE stored_at IS NOT NULL")[0]["n"])
 
 
 _FIRST_OF_WEEK = """
     SELECT min(c.id) AS first, min(r.started_at) AS since FROM run r JOIN capture c ON c.run_id = r.id
     WHERE r.started_at >= :since"""
 _ADDITIONS = """
-    SELECT count(*) AS captures, coalesce(sum(CASE WHEN c.revisit THEN 0 ELSE length(p.data) END), 0) AS bytes
-    FROM capture c LEFT JOIN payload p ON p.id = c.payload_id WHERE c.id >= :first"""
+    SELECT count(*) AS captures,
+           coalesce(sum(CASE WHEN c.revisit THEN 0 ELSE coalesce(e.length, length(p.data)) END), 0) AS bytes
+    FROM capture c LEFT JOIN payload p ON p.id = c.payload_id LEFT JOIN pack_entry e ON e.payload_id = p.id
+    WHERE c.id >= :first"""
 
 
 def growth(ask: Ask, by_table: Mapping[str, int], now: datetime) -> dict[str, float]:
@@ -132,7 +139,8 @@ def growth(ask: Ask, by_table: Mapping[str, int], now: datetime) -> dict[str, fl
         return {"days": 0, "captures_per_day": 0, "bytes_per_day": 0}
     days = max((micros(now) - row["since"]) / 86_400_000_000, 1.0)
     (additions,) = ask(_ADDITIONS, first=row["first"])
-    bytes_per_payload_byte = sum(by_table.values()) / max(by_table.get("payload", 0), 1)
+    outside = _bytes_outside(ask)
+    bytes_per_payload_byte = (sum(by_table.values()) + outside) / max(by_table.get("payload", 0) + outside, 1)
     return {
         "days": round(days, 1),
         "captures_per_day": round(additions["captures"] / days, 1),

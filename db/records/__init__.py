@@ -11,7 +11,7 @@ Times end in ``_at`` and are aware UTC. Digests are lower-case hex sha256. Spans
 ``copies``      edits, links, labels, clusters
 ``events``      events and notices
 ``change_rate`` change rates and budgets, for the frontier
-``tombstones``  tombstones, holds, chain links, citations, repacking
+``tombstones``  tombstones, holds, chain links, citations, repacking, packs
 ``runs``        reports of runs, problems
 ``access``      roles, tokens, the audit
 =============== =====================================================
@@ -86,7 +86,7 @@ from db.records.search import (
     SearchRank,
 )
 from db.records.seeds import NO_NOTICES, Complaint, Every, NotifyRule, Seed, Seeds
-from db.records.tombstones import ChainLink, Citation, Hold, RepackResult, Tombstone
+from db.records.tombstones import ChainLink, Citation, Hold, PacksResult, RepackResult, Tombstone
 
 __all__ = [
     "ALL_ROLES",
@@ -151,6 +151,7 @@ __all__ = [
     "OpenNotice",
     "OriginalLabel",
     "Outcome",
+    "PacksResult",
     "Page",
     "PageForm",
     "Passage",

@@ -124,7 +124,8 @@ class DeclaredProvenance:
     ``site`` the name of its site. ``local_time``: its date has a time of day without a zone. ``sources`` are addresses
     of other hosts to which the article links. ``residue`` is what a scraper left on the page. ``named_houses`` are
     addresses of linked articles whose houses the text names as a source, ``named_days`` the latest day and year in the
-    text.
+    text. ``owners`` are the copyright lines below the text. ``corrected``: the page has a note of correction, and may
+    have been dated anew with it. ``running``: the text is a live blog, and its date is that of its first entry.
     """
 
     agencies: tuple[str, ...] = ()
@@ -137,6 +138,9 @@ class DeclaredProvenance:
     residue: tuple[str, ...] = ()
     named_houses: frozenset[str] = frozenset()
     named_days: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    corrected: bool = False
+    running: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

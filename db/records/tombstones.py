@@ -1,4 +1,4 @@
-"""Records of proof and maintenance: tombstones, holds, chain links, citations, and the result of repacking."""
+"""Records of proof and maintenance: tombstones, holds, chain links, citations, results of repacking and offloading."""
 
 from __future__ import annotations
 
@@ -53,6 +53,25 @@ class RepackResult:
             dropped=self.dropped + other.dropped,
             before=self.before + other.before,
             after=self.after + other.after,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacksResult:
+    """The result of moving payloads into packs or back: payloads, their packed bytes, packs written and deleted."""
+
+    payloads: int = 0
+    bytes: int = 0
+    written: int = 0
+    deleted: int = 0
+
+    def __add__(self, other: PacksResult) -> PacksResult:
+        """Return the sum of two steps."""
+        return PacksResult(
+            payloads=self.payloads + other.payloads,
+            bytes=self.bytes + other.bytes,
+            written=self.written + other.written,
+            deleted=self.deleted + other.deleted,
         )
 
 

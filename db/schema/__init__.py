@@ -38,6 +38,7 @@ from db.schema.gather import (
     underived,
 )
 from db.schema.notices import notice, notice_event, receiver
+from db.schema.packs import pack, pack_entry
 from db.schema.read_marks import caught_up, seen
 
 __all__ = [
@@ -62,6 +63,8 @@ __all__ = [
     "notice",
     "notice_event",
     "origin",
+    "pack",
+    "pack_entry",
     "page_error",
     "payload",
     "receiver",

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from db.dialect.server_address import is_server
 from db.microseconds import micros
 from db.queries import payloads
 from db.queries import versions as version_queries
 from db.schema import derivation, extraction
 from db.store import search_entries
 from db.store.derivations import extraction_columns, measures
+from db.store.search_entries import make_row
 from db.writer import ask_on, execute_on
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
     from db.reader import Ask, Row
     from db.records import Capture, Extraction, Verdict
+    from db.store.search_entries import IndexRow
+    from db.store.transactions import Transactions
 
     Extracted = tuple[Capture, Extraction, str | None, str]  # with the digest of the text, and the core
     Judge = Callable[[Row], tuple[Verdict, str]]
@@ -48,13 +52,34 @@ _EXTRACTIONS = """
     LEFT JOIN text t ON t.id = e.text_id"""
 
 
-def record_extractions(connection: Connection, extracted: Sequence[Extracted], recipe_id: str) -> None:
-    """Add the extractions of the payloads of these captures, with their texts. One that is stored changes nothing."""
+def record_extractions(store: Transactions, extracted: Sequence[Extracted], recipe_id: str) -> None:
+    """Add the extractions of the payloads of these captures, with their texts. One that is stored changes nothing.
+
+    The words of new texts are cut before the transaction, so that no other writer waits for it.
+    """
+    texts = {digest: (result.title, result.text) for _, result, digest, _ in extracted if digest is not None}
+
+    def once() -> None:
+        with store.reading() as ask:
+            new = texts.keys() - version_queries.text_ids(ask, texts)
+        rows = {digest: make_row(0, *texts[digest], on_server=is_server(store.path)) for digest in new}
+        with store.begin(durable=False) as connection:
+            _add_extractions(connection, extracted, texts, rows, recipe_id)
+
+    store.retried(once, repeatable=True)
+
+
+def _add_extractions(
+    connection: Connection,
+    extracted: Sequence[Extracted],
+    texts: Mapping[str, tuple[str, str]],
+    index_rows: Mapping[str, IndexRow],
+    recipe_id: str,
+) -> None:
     ask = ask_on(connection)
     digests = {bytes.fromhex(capture.payload_sha256 or "") for capture, *_ in extracted}
     payload_ids = payloads.stored_payloads(ask, digests)
-    texts = {digest: (result.title, result.text) for _, result, digest, _ in extracted if digest is not None}
-    text_ids = _add_texts(connection, ask, texts)
+    text_ids = _add_texts(connection, ask, texts, index_rows)
     rows = []
     for capture, result, digest, core in extracted:
         key = {"payload_id": payload_ids[bytes.fromhex(capture.payload_sha256 or "")]["id"]}
@@ -64,7 +89,9 @@ def record_extractions(connection: Connection, extracted: Sequence[Extracted], r
     execute_on(connection, _ADD_EXTRACTION, rows)
 
 
-def _add_texts(connection: Connection, ask: Ask, texts: Mapping[str, tuple[str, str]]) -> dict[str, int]:
+def _add_texts(
+    connection: Connection, ask: Ask, texts: Mapping[str, tuple[str, str]], index_rows: Mapping[str, IndexRow]
+) -> dict[str, int]:
     """Add the texts that are new, with their full-text entries, and return the ids of all, by digest."""
     known = version_queries.text_ids(ask, texts)
     new = {digest: words for digest, words in texts.items() if digest not in known}
@@ -73,7 +100,11 @@ def _add_texts(connection: Connection, ask: Ask, texts: Mapping[str, tuple[str, 
     rows = [{"sha256": bytes.fromhex(digest), "title": title, "body": body} for digest, (title, body) in new.items()]
     execute_on(connection, _ADD_TEXT, rows)
     added = version_queries.text_ids(ask, new)
-    search_entries.add_entries(connection, [(added[digest], *words) for digest, words in new.items()])
+    search_entries.add_rows(
+        connection, [{**index_rows[digest], "id": added[digest]} for digest in new if digest in index_rows]
+    )
+    deleted = [digest for digest in new if digest not in index_rows]  # by another, since they were looked up
+    search_entries.add_entries(connection, [(added[digest], *new[digest]) for digest in deleted])
     return known | added
 
 

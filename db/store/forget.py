@@ -17,6 +17,7 @@ from db.records import PROGRAM
 from db.schema import capture, payload, source, text, tombstone
 from db.store import access, chain, holds, notices, search_entries
 from db.store.delete_rows import delete_rows, in_batches, references_to
+from db.store.packs import release_entries
 from db.store.repack import rebase
 from db.writer import ask_on
 
@@ -77,6 +78,7 @@ def _forget(
         chain.append_entry(connection, "forget", {"captures": sorted(numbers), "at": micros(now)})
     notices.forget_events(connection, source_ids)
     delete_rows(connection, source, sorted(source_ids))
+    release_entries(connection, sorted(payload_ids))
     delete_rows(connection, payload, sorted(payload_ids))
     _delete_texts(connection, _unshown(connection))
 

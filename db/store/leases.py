@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 ALONE = "run"
 """The lease of a run that works alone. ``run:WORD#OWNER`` is a share of it, for runs with the same word."""
 
+TURN = "turn "
+"""``turn run`` is the lease of the turn: its owner waits until it can take ``run`` alone, and nobody takes a share."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseTerm:
@@ -90,28 +93,45 @@ def take_lease(
 ) -> Fence:
     """Take the lease, or renew it if ``owner`` holds it. Raises StoreBusy if another owner that ``is_alive`` has it.
 
-    ``share``: take a share of it. Owners with the same word share a lease, and nobody can take it alone meanwhile.
+    ``share``: take a share of it. Owners with the same word share a lease, and nobody can take it alone meanwhile. A
+    share is also refused while an owner waits for its turn (``reserve_turn``).
     """
     term = LeaseTerm(owner=owner, now=now, until=until, is_alive=is_alive)
     start, end = term.micros_on(connection)
     delete_void_leases(connection, term)
     shares = lease.c.name.startswith(f"{name}:", autoescape=True)
     same_share = lease.c.name.startswith(f"{name}:{share}#", autoescape=True)
-    refusing = or_(lease.c.name == name, shares & ~same_share if share else shares)
-    others = select(lease).where(refusing, lease.c.owner != owner).order_by(lease.c.taken_at).limit(1)
-    if (other := connection.execute(others).first()) is not None:
-        raise StoreBusy(
-            f"another run is at work since {instant(other.taken_at):%Y-%m-%d %H:%M:%S} UTC ({other.owner}); "
-            "nothing was done here. Wait for it, or see: wirecopy status"
-        )
     own_name = f"{name}:{share}#{owner}" if share else name
     current = connection.execute(select(lease).where(lease.c.name == own_name)).one_or_none()
+    exclusive = [name, f"{TURN}{name}"] if share and current is None else [name]
+    refusing = or_(lease.c.name.in_(exclusive), shares & ~same_share if share else shares)
+    others = select(lease).where(refusing, lease.c.owner != owner).order_by(lease.c.taken_at).limit(1)
+    if (other := connection.execute(others).first()) is not None:
+        state = "waits for the archive alone" if other.name.startswith(TURN) else "is at work"
+        raise StoreBusy(
+            f"another run {state} since {instant(other.taken_at):%Y-%m-%d %H:%M:%S} UTC ({other.owner}); "
+            "nothing was done here. Wait for it, or see: wirecopy status"
+        )
     newest = connection.execute(select(func.max(lease.c.taken_at))).scalar_one()
     taken_at = max(start, (newest or 0) + 1) if current is None else current.taken_at
     row = {"owner": owner, "taken_at": taken_at, "until_at": end}
     statement = insert(lease).values(name=own_name, **row)
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
+    if not share:  # whoever else waits reserves it again
+        connection.execute(delete(lease).where(lease.c.name == f"{TURN}{name}"))
     return Fence(name=own_name, owner=owner, number=taken_at)
+
+
+def reserve_turn(connection: Connection, name: str, term: LeaseTerm) -> None:
+    """Reserve the next turn to take the lease alone, until the end of the term. All that wait share it.
+
+    Shares that are held stay. New ones are refused, because shares that always overlap would never let anybody in.
+    """
+    delete_void_leases(connection, term)
+    start, end = term.micros_on(connection)
+    row = {"owner": term.owner, "until_at": end}
+    statement = insert(lease).values(name=f"{TURN}{name}", taken_at=start, **row)
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
 
 
 def delete_void_leases(connection: Connection, term: LeaseTerm) -> None:

@@ -26,13 +26,17 @@ if TYPE_CHECKING:
 
     from db.reader import Ask
 
-# The number of texts with each key in a block and in all, counted to one more than matters.
+# The number of texts with each key in a block and in all, counted to one more than matters. Most keys have so few that
+# nothing follows, and get no row.
 _COUNTS = """
-    SELECT k.value AS key,
-           (SELECT count(*) FROM (SELECT 1 FROM near_key WHERE key = k.value AND day BETWEEN :since AND :until
-                                  LIMIT :cap + 2) held) AS in_block,
-           (SELECT count(*) FROM (SELECT 1 FROM near_key WHERE key = k.value LIMIT :rare + 2) held) AS in_all
-    FROM json_each(:keys) k"""
+    WITH held AS MATERIALIZED (
+        SELECT k.value AS key,
+               (SELECT count(*) FROM (SELECT 1 FROM near_key WHERE key = k.value LIMIT :rare + 2) holders) AS in_all
+        FROM json_each(:keys) k)
+    SELECT key, in_all,
+           (SELECT count(*) FROM (SELECT 1 FROM near_key n WHERE n.key = held.key AND day BETWEEN :since AND :until
+                                  LIMIT :cap + 2) holders) AS in_block
+    FROM held WHERE in_all >= :rare"""
 
 _HOLDERS_SQL = "SELECT text_id FROM near_key WHERE key = :key AND day BETWEEN :since AND :until"
 
@@ -131,6 +135,7 @@ def _delete_keys(connection: Connection, ask: Ask, text_id: int, keys: Sequence[
 
 
 def _counts(ask: Ask, keys: Sequence[int], day: int) -> list[tuple[int, int, int]]:
+    """Return each key that at least ``RARE_CAP`` texts have, and the texts with it in the block of a day and in all."""
     since, until = block_of(day)
     bounds = {"since": since, "until": until, "cap": KEY_CAP, "rare": RARE_CAP}
     rows = ask(_COUNTS, keys=json.dumps(sorted(set(keys))), **bounds)

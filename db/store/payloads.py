@@ -178,8 +178,11 @@ def best_base(
 class _Packer:
     """Packs the payloads of one batch of captures, each against others of the batch or of the archive."""
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: Ask, captures: Sequence[Capture]) -> None:
         self._ask = ask
+        self._seen = payload_queries.with_payload(ask, {capture.source_id for capture in captures})
+        self._sites = {site for capture in captures if (site := site_of(capture)) is not None}
+        self._stored_anchors: dict[str, list[int]] | None = None
         self._cache = BaseCache(ask)
         self._batch: dict[tuple[object, ...], list[tuple[int, bytes]]] = defaultdict(list)
         self._wholes: dict[str, list[tuple[bytes, bytes]]] = defaultdict(list)
@@ -204,7 +207,9 @@ class _Packer:
     def _neighbours(self, capture: Capture, same_kind: Sequence[tuple[int, bytes]]) -> list[bytes]:
         """Return what was captured of the same source just before and just after, in the batch or the archive."""
         instant = micros(capture.captured_at)
-        rows = payload_queries.neighbours(self._ask, capture, _CAPTURES_BEFORE)
+        rows = (
+            payload_queries.neighbours(self._ask, capture, _CAPTURES_BEFORE) if capture.source_id in self._seen else []
+        )
         stored = self._cache.fetch(payload_id for _, payload_id in rows)
         pairs = [*zip((captured_at for captured_at, _ in rows), stored, strict=True), *same_kind]
         before = sorted((pair for pair in pairs if pair[0] <= instant), reverse=True)
@@ -218,7 +223,9 @@ class _Packer:
         in_batch = self._wholes[site][: -ANCHORS - 1 : -1]
         for digest, data in in_batch:
             self._cache.put(digest, data, None)
-        stored = payload_queries.anchors(self._ask, site, ANCHORS - len(in_batch))
+        if self._stored_anchors is None:
+            self._stored_anchors = payload_queries.anchors(self._ask, self._sites, ANCHORS)
+        stored = self._stored_anchors[site][: ANCHORS - len(in_batch)]
         return [*(digest for digest, _ in in_batch), *self._cache.fetch(stored)]
 
 
@@ -231,7 +238,7 @@ def pack_all(ask: Ask, captures: PayloadPairs) -> list[tuple[Capture, Packed | N
         position: delta_codec.digest(data) for position, (_, data) in enumerate(captures) if isinstance(data, bytes)
     }
     stored = payload_queries.stored_payloads(ask, digests.values())
-    packer = _Packer(ask)
+    packer = _Packer(ask, [captures[position][0] for position, digest in digests.items() if digest not in stored])
     packed: dict[bytes, Packed] = {}
     for position in sorted(digests, key=lambda place: (captures[place][0].source_id, captures[place][0].captured_at)):
         (capture, data), digest = captures[position], digests[position]

@@ -18,6 +18,7 @@ from db.queries import payloads as payload_queries
 from db.records import RepackResult
 from db.schema import payload
 from db.store.delete_rows import delete_rows
+from db.store.packs import release_entries
 from db.store.payloads import ANCHORS, REPACKED, BaseCache, best_base, site_of
 from db.writer import ask_on
 
@@ -92,6 +93,7 @@ def _delete_unused(store: Transactions) -> RepackResult:
         if payload_queries.packed_against(ask, unused):  # the next run finds them again
             return RepackResult()
         before = payload_queries.packed_bytes(ask, unused)
+        release_entries(connection, unused)
         delete_rows(connection, payload, unused)
     return RepackResult(examined=len(unused), dropped=len(unused), before=before)
 
@@ -127,7 +129,7 @@ def _base_candidates(ask: Ask, payload_id: int) -> tuple[str | None, list[int], 
     capture = capture_queries.by_id(ask, capture_id)
     site = site_of(capture)
     neighbours = [number for _, number in payload_queries.neighbours(ask, capture, _CAPTURES_BEFORE)]
-    return site, neighbours, [] if site is None else payload_queries.anchors(ask, site, ANCHORS)
+    return site, neighbours, [] if site is None else payload_queries.anchors(ask, [site], ANCHORS)[site]
 
 
 def _base_filter(ask: Ask, cache: BaseCache, row: Row, excluded: Collection[int]) -> Callable[[bytes], bool]:
@@ -175,6 +177,7 @@ def _write(connection: Connection, ask: Ask, new: RepackedPayload) -> bool:
     shift = depth - current[0]["depth"]
     if max([depth, *(old_depth + shift for old_depth in descendants.values())]) > delta_codec.MAX_DEPTH:
         return False
+    release_entries(connection, [payload_id])
     row = {"codec": new.codec, "data": new.data, "base_id": base_id, "depth": depth, "anchor": new.anchor}
     connection.execute(update(payload).where(payload.c.id == payload_id).values(packing=REPACKED, **row))
     for descendant_id, old_depth in descendants.items() if shift else ():

@@ -13,7 +13,7 @@ from db.queries import tombstones
 from db.schema import seed, source
 from db.store import list_membership
 from db.store.forget import refuse
-from db.writer import ask_on
+from db.writer import ask_on, execute_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -99,6 +99,23 @@ def add_source(connection: Connection, url: str, url_key: str, now: datetime) ->
     """
     refuse(tombstones.forgotten(ask_on(connection), [url_key]))
     return ensure_source(connection, url, url_key, now)
+
+
+_ADD_SOURCE = """
+    INSERT INTO source (url, url_key, kind, found_at) VALUES (:url, :url_key, 'article', :found_at)
+    ON CONFLICT DO NOTHING"""
+
+
+def add_sources(connection: Connection, urls: Mapping[str, str], now: datetime) -> dict[str, int]:
+    """Return the ids of the sources with these keys, adding those that are new, as ``add_source`` does.
+
+    ``urls`` maps url_keys to addresses. Raises BadInput, and adds none, if one of them was forgotten on request.
+    """
+    refuse(tombstones.forgotten(ask_on(connection), urls))
+    rows = [{"url": url, "url_key": key, "found_at": micros(now)} for key, url in urls.items()]
+    if rows:
+        execute_on(connection, _ADD_SOURCE, rows)
+    return _source_ids(connection, list(urls))
 
 
 def ensure_source(connection: Connection, url: str, url_key: str, now: datetime) -> int:

@@ -17,10 +17,12 @@ from db.store import (
     leases,
     links,
     lone_histories,
+    lost_packs,
     lsh_index,
     mending,
     notices,
     origins,
+    packs,
     read_marks,
     redating,
     repack,
@@ -45,6 +47,7 @@ class Store(Transactions):
     # What is watched
     sync_seeds = transaction(sources.sync_seeds, repeatable=True)
     add_source = transaction(sources.add_source, repeatable=True)
+    add_sources = transaction(sources.add_sources, repeatable=True)
     add_discovered = transaction(sources.add_discovered, repeatable=True)
     join_aliases = transaction(alias_claims.join_aliases, repeatable=True)
     record_change_rates = transaction(change_rate.record_change_rates)
@@ -62,7 +65,7 @@ class Store(Transactions):
     requeue_host = transaction(origins.requeue_host, durable=False)
     record_extraction = transaction(derivations.record_extraction, durable=False)
     copy_extraction = transaction(derivations.copy_extraction, durable=False)
-    record_extractions = transaction(chunk_derivations.record_extractions, durable=False)
+    record_extractions = chunk_derivations.record_extractions  # cuts the words first, outside its transaction
     record_derivations = transaction(chunk_derivations.record_derivations, durable=False)
     record_derivation = transaction(derivations.record_derivation, durable=False)
     adopt_template = transaction(site_templates.adopt_template)
@@ -105,12 +108,14 @@ class Store(Transactions):
     begin_run = transaction(leases.begin_run)
     end_run = transaction(leases.end_run, repeatable=True)
     take_lease = transaction(leases.take_lease, repeatable=True)
+    reserve_turn = transaction(leases.reserve_turn, repeatable=True)
     renew_leases = transaction(leases.renew_leases, repeatable=True)
     release_leases = transaction(leases.release_leases, repeatable=True)
 
-    # Leases of work; after a power cut the process that had them is gone
-    lease_sites = transaction(work_leases.lease_sites, durable=False)
-    lease_captures = transaction(work_leases.lease_captures, durable=False)
+    # Leases of work. A server that was restarted must still have those by which runs keep out of each other's way. A
+    # text whose lease was lost is compared again.
+    lease_sites = transaction(work_leases.lease_sites, repeatable=True)
+    lease_captures = transaction(work_leases.lease_captures, repeatable=True)
     lease_texts = transaction(work_leases.lease_texts, durable=False)
     texts_in_hand = transaction(work_leases.texts_in_hand, durable=False)
     release_work = transaction(work_leases.release_work, durable=False)
@@ -121,3 +126,7 @@ class Store(Transactions):
     release_holds = transaction(holds.release_holds)
     lift_tombstone = transaction(forget.lift_tombstone)
     repack_payloads = repack.repack_payloads
+    move_to_packs = packs.move_to_packs
+    move_back = packs.move_back
+    purge_packs = packs.purge_packs
+    find_lost_payloads = lost_packs.find_lost_payloads

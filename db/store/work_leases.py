@@ -66,9 +66,10 @@ def lease_captures(connection: Connection, most: int, term: LeaseTerm) -> list[i
     """Lease the sites of the oldest captures of the ledger that no other run derives. Return these captures.
 
     At most ``most``, and all others there of the same histories. Of a history that has captures at the site of another
-    run, none is returned.
+    run, none is returned. They take the place of those that the run had leased before.
     """
     delete_void_leases(connection, term)
+    release_work(connection, DERIVE, term.owner)
     ask = ask_on(connection)
     ids = [row["capture_id"] for row in ask(_FREE_CAPTURES, most=most)]
     rows = ask(_THESE_CAPTURES, ids=json.dumps(whole_histories(ask, ids) if ids else []))
@@ -80,8 +81,12 @@ def lease_captures(connection: Connection, most: int, term: LeaseTerm) -> list[i
 
 
 def lease_texts(connection: Connection, most: int, term: LeaseTerm) -> list[int]:
-    """Lease at most ``most`` texts of the link queue that no other run compares, and return them, oldest first."""
+    """Lease at most ``most`` texts of the link queue that no other run compares, and return them, oldest first.
+
+    They take the place of those that the run had leased before.
+    """
     delete_void_leases(connection, term)
+    release_work(connection, LINK, term.owner)
     ids = [row["text_id"] for row in ask_on(connection)(_FREE_TEXTS, most=most)]
     _add(connection, {f"{LINK}{text_id}" for text_id in ids}, term)
     return ids

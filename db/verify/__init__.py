@@ -70,11 +70,21 @@ def _views(reader: Reader) -> Iterator[Problem]:
             yield Problem(what="its definition was changed", where=f"view {name}", todo="wirecopy upgrade")
 
 
+def _triggers(reader: Reader) -> Iterator[Problem]:
+    """Check that there is no trigger: this code makes none, and one could change rows as they are written."""
+    for row in reader.ask("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger' ORDER BY name"):
+        what = "it runs with each write, and wirecopy did not make it"
+        yield Problem(what=what, where=f"trigger {row['name']} of table {row['tbl_name']}", todo=RESTORE)
+
+
 _QUICK: tuple[Check, ...] = (
     _views,
+    _triggers,
     _references,
     captures.bases,
+    captures.packs,
     captures.chain,
+    captures.tombstones,
     log_tiles.log,
     column_values.columns,
     stored_texts.texts,
@@ -86,6 +96,6 @@ _QUICK: tuple[Check, ...] = (
 )
 _DEEP: tuple[Check, ...] = (_integrity_check, stored_texts.index_terms, captures.payloads)
 # A server has constraints for references and types, and pg_amcheck for its files.
-_OF_FILES = (_views, _references, column_values.columns, stored_texts.index)
+_OF_FILES = (_views, _triggers, _references, column_values.columns, stored_texts.index)
 _SERVER_QUICK: tuple[Check, ...] = (*(check for check in _QUICK if check not in _OF_FILES), server_index.vectors)
 _SERVER_DEEP: tuple[Check, ...] = (server_index.vector_words, captures.payloads)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from db.chain import CAPTURES, START, digest, facts, link
 from db.delta_codec import MAX_DEPTH
-from db.errors import Corrupt
+from db.errors import Corrupt, StoreError
+from db.queries import packs as pack_queries
 from db.queries import payloads as payload_queries
 from db.records import Problem
 from db.url_escapes import normalize_key
-from db.verify.common import BATCH, RESTORE, in_order
+from db.verify.common import BATCH, PACK, RESTORE, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,8 +29,31 @@ def payloads(reader: Reader) -> Iterator[Problem]:
     for row in in_order(reader, "SELECT id, sha256 FROM payload WHERE id > :last ORDER BY id LIMIT :n"):
         try:
             payload_queries.payload_bytes(reader.ask, row["sha256"])
-        except Corrupt as error:
-            yield Problem(what=str(error), where=_place_of(reader, row), todo=RESTORE)
+        except StoreError as error:
+            todo = RESTORE if isinstance(error, Corrupt) else PACK
+            yield Problem(what=str(error), where=_place_of(reader, row), todo=todo)
+
+
+_MISPLACED = """
+    SELECT p.id, CASE WHEN e.payload_id IS NULL THEN 'its bytes are neither in the database nor in a pack'
+                      ELSE 'its bytes are in the database and in a pack' END AS what
+    FROM payload p LEFT JOIN pack_entry e ON e.payload_id = p.id
+    WHERE p.length > 0 AND (length(p.data) = 0) = (e.payload_id IS NULL) ORDER BY p.id"""
+_OUT_OF_PACK = """
+    SELECT e.payload_id AS id FROM pack_entry e JOIN pack k ON k.id = e.pack_id
+    WHERE e.start < 0 OR e.length <= 0 OR e.start + e.length > k.length OR k.stored_at IS NULL ORDER BY e.payload_id"""
+
+
+def packs(reader: Reader) -> Iterator[Problem]:
+    """Check that each payload is in one place, and that the object of each pack is there and has its length."""
+    for row in reader.ask(_MISPLACED):
+        yield Problem(what=row["what"], where=_place_of(reader, row), todo=RESTORE)
+    for row in reader.ask(_OUT_OF_PACK):
+        yield Problem(what="its place is not in its pack", where=_place_of(reader, row), todo=RESTORE)
+    for row in pack_queries.all_packs(reader.ask):
+        problem = pack_queries.pack_problem(row) if row["stored_at"] is not None and row["retired_at"] is None else ""
+        if problem:
+            yield Problem(what=problem, where=f"pack {row['id']}", todo=PACK)
 
 
 _MISBASED = """
@@ -122,3 +146,23 @@ def _addresses(key_of: KeyOf, reader: Reader) -> Iterator[Problem]:
         if key_of(row["url"]) != normalize_key(row["url_key"]):  # one that came second keeps its old spelling
             what = f"it has the url_key {row['url_key']!r}, which is not that of its address"
             yield Problem(what=what, where=f"source {row['id']}, {row['url']}", todo=RESTORE)
+
+
+# --- what was forgotten ----------------------------------------------------------------------------------------------
+
+_TOMBSTONES = """
+    SELECT t.id, t.url, t.captures, (SELECT count(*) FROM chain c WHERE c.tombstone_id = t.id) AS links,
+           (SELECT count(*) FROM source s JOIN capture c ON c.source_id = s.id
+            WHERE s.url_key = t.url_key AND t.lifted_at IS NULL) AS present
+    FROM tombstone t ORDER BY t.id"""
+
+
+def tombstones(reader: Reader) -> Iterator[Problem]:
+    """Check that what is marked as forgotten is gone and left its links: no mark alone keeps new captures away."""
+    for row in reader.ask(_TOMBSTONES):
+        if row["present"]:
+            what = f"it is marked as forgotten, so it gets no new captures, but it has {row['present']}"
+            yield Problem(what=what, where=row["url"], todo=f"wirecopy forget {row['url']} --lift")
+        elif row["captures"] != row["links"]:
+            what = f"{row['captures']} captures are marked as forgotten, and the chain has the links of {row['links']}"
+            yield Problem(what=what, where=row["url"], todo=RESTORE)

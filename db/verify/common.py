@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Check = Callable[[Reader], Iterator[Problem]]
 
 RESTORE = "restore a backup: wirecopy restore BACKUP"
+PACK = "make the place of the packs reachable, or copy the pack back to it"
 DERIVE = "wirecopy reextract"
 """What works texts and versions out again from saved pages, whatever is stored."""
 

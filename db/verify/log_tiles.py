@@ -75,5 +75,7 @@ def _tile_problems(reader: Reader, size: int) -> Iterator[Problem]:
             what = f"{surplus} roots are more than the log has entries for"
             yield Problem(what=what, where=f"level {level} of the log", todo=RESTORE)
         if not full:
-            return
+            break
         level, full = level + 1, full // TILE
+    for row in reader.ask("SELECT DISTINCT level FROM tile WHERE level < 1 OR level > :level", level=level):
+        yield Problem(what="the log has no such level", where=f"level {row['level']} of the log", todo=RESTORE)

@@ -1,17 +1,18 @@
-"""What a scripted first hour needs: a small web on loopback whose pages change, and a terminal with a shell in it."""
+"""What a scripted first hour needs: a small web on loopback whose pages change, and a terminal (tmux) with a shell."""
 
 from __future__ import annotations
 
 import os
-import pty
 import re
-import select
-import signal
+import shutil
+import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+
+import pytest
 
 from tests.newsroom import PARAGRAPHS, page
 from tests.replies import page as reply
@@ -30,7 +31,6 @@ FEED = (
     b'<rss version="2.0"><channel><title>Daily</title><item><title>Ministers promise to reopen the strait</title>'
     b"<link>http://daily.example/border-talks</link></item></channel></rss>"
 )
-_MARKS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][0-9A-Z]|\r")
 
 
 @contextmanager
@@ -54,57 +54,69 @@ def correct(site: Site) -> None:
 
 
 class Terminal:
-    """A shell in a terminal of 80 columns, in an empty folder. ``wirecopy`` is on its path, as installed."""
+    """A shell in a terminal of 80 columns, in an empty folder. ``wirecopy`` is on its path, as installed.
+
+    The terminal is tmux: what is read is the screen that a person sees, with what was printed over.
+    """
 
     def __init__(self, folder: Path) -> None:
+        if shutil.which("tmux") is None:
+            pytest.skip("there is no tmux here; apt-get install tmux")
         self.folder = folder
         programs = folder.parent / f"{folder.name}-bin"
         programs.mkdir()
         program = programs / "wirecopy"
         program.write_text(f'#!/bin/sh\nexec {sys.executable} -P -c "from archive.cli import main; main()" "$@"\n')
         program.chmod(0o755)
-        environ = {
-            **os.environ,
+        self._environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("TMUX")},
             "PATH": f"{programs}:{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
             "PS1": "",
             "PS2": "",
-            "TERM": "xterm",
+            "TERM": "xterm-256color",
+            "LC_ALL": "C.UTF-8",
             "HOME": str(folder),
         }
-        self._pid, self._terminal = pty.fork()
-        if self._pid == 0:
-            os.chdir(folder)
-            os.execve("/bin/sh", ["/bin/sh"], environ)  # noqa: S606 - the shell is the point
-        self._typed = 0
-        self.type(f"stty -echo cols {COLUMNS} rows 40")
+        self._socket = programs / "tmux"
+        self._typed, self._read = 0, ""
+        size = ("-x", str(COLUMNS), "-y", "40")
+        settings = ("set", "-g", "history-limit", "20000", ";", "set", "-g", "status", "off", ";")
+        self._tmux("-f", os.devnull, *settings, "new-session", "-d", *size, "-c", str(folder), "/bin/sh")
+        self.type("stty -echo; clear")
         self.run("true")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(os.getpgid(self._pid), signal.SIGHUP)
-        os.close(self._terminal)
-        os.waitpid(self._pid, 0)
+        self._tmux("kill-server")
+
+    def _tmux(self, *arguments: str) -> str:
+        command = ["tmux", "-S", str(self._socket), *arguments]
+        return subprocess.run(command, env=self._environ, check=True, stdout=subprocess.PIPE, text=True).stdout
 
     def type(self, line: str) -> None:
         """Type a line."""
-        os.write(self._terminal, line.encode() + b"\n")
+        self._tmux("send-keys", "-l", line)
+        self._tmux("send-keys", "Enter")
 
     def press_ctrl_c(self) -> None:
         """Press Ctrl-C."""
-        os.write(self._terminal, b"\x03")
+        self._tmux("send-keys", "C-c")
 
     def until(self, pattern: str) -> str:
-        """Return what the terminal shows up to a match of ``pattern``."""
-        output, deadline = "", time.monotonic() + PATIENCE
-        while not re.search(pattern, output):
-            if time.monotonic() > deadline or not select.select([self._terminal], [], [], PATIENCE)[0]:
-                raise AssertionError(f"no {pattern!r} in:\n{output}")
-            output += _MARKS.sub("", os.read(self._terminal, 65_536).decode("utf-8", "replace"))
-        return output
+        """Return what the terminal shows up to a match of ``pattern``, after what was read before."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            screen = self._tmux("capture-pane", "-p", "-J", "-S", "-").rstrip()
+            shown = screen.removeprefix(self._read)
+            if re.search(pattern, shown):
+                self._read = screen
+                return shown
+            if time.monotonic() > deadline:
+                raise AssertionError(f"no {pattern!r} in:\n{shown}")
+            time.sleep(0.05)
 
     def run(self, command: str, *, code: int = 0) -> str:
         """Type a command, and return what it printed in one line of words; it must end with ``code``."""

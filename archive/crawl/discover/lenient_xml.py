@@ -194,6 +194,11 @@ class _Tags:
                 self._text.append(buffer[position:end_tag])
                 self._end = ""
                 return end_tag, True
+        if self._end == "?>":  # a declaration that ends without its question mark ends before the next tag
+            next_tag = buffer.find("<", position, stop if stop >= 0 else None)
+            if next_tag >= 0 and buffer.rfind(">", position, next_tag) >= 0:
+                self._end = ""
+                return next_tag, True
         if self._end == ">":  # a DOCTYPE may have declarations in brackets
             opening = buffer.find("[", position, stop if stop >= 0 else None)
             if opening >= 0:

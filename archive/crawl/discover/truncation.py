@@ -56,8 +56,11 @@ def absolute_url(url: str, base: str) -> str | None:
 
 
 def stated_url(text: str, base: str) -> str | None:
-    """Return the address that a list states, or None if it is not valid or some of its bytes are no text."""
-    return None if "\ufffd" in text else absolute_url(text, base)
+    """Return the address that a list states, or None if it is not valid or some of its bytes are no text.
+
+    A list that escaped its addresses twice still has ``&amp;`` in them, which no address has.
+    """
+    return None if "\ufffd" in text else absolute_url(text.replace("&amp;", "&"), base)
 
 
 def bare_address(text: str) -> str:

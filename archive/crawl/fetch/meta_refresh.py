@@ -22,7 +22,7 @@ _READ = 256 * 1024  # bytes of a page in which the element is looked for; it bel
 _HINTS = (b"http-equiv", b"refresh")
 _WAIT = re.compile(r"[\t\n\f\r ]*(?:([0-9]{1,9})|(?=\.))[0-9.]*(?:[\t\n\f\r ]*[;,]|(?=[\t\n\f\r ])|$)[\t\n\f\r ]*")
 _URL = re.compile(r"(?:url[\t\n\f\r ]*=[\t\n\f\r ]*)?(?:\"([^\"]*)|'([^']*)|(.*))", re.IGNORECASE | re.DOTALL)
-_UNSEEN = frozenset({"noscript", "template", "title", "textarea", "iframe", "xmp", "noembed", "noframes", "svg"})
+_UNSEEN = frozenset({"noscript", "template", "title", "textarea", "iframe", "xmp", "noembed", "noframes"})
 
 
 def refresh_target(outcome: Outcome) -> str | None:

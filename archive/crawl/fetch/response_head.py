@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 _END = re.compile(rb"\r?\n\r?\n")
 _NAME = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
-_INTERIM = re.compile(rb"HTTP/1\.[0-9] +1(?!01)[0-9]{2}\b")
+_INTERIM = re.compile(rb"HTTP/1\.[0-9] +1(?!01)[0-9]{2}\b", re.IGNORECASE)
+_LENGTHS = re.compile(rb"[ \t]*-?[0-9]+(?:[ \t]*,[ \t]*[0-9]+)*[ \t]*")
+_STATUS_LINE = re.compile(rb"(HTTP/1\.[0-9])[ \t]+([0-9]{3})(?![0-9])(.*)", re.IGNORECASE | re.DOTALL)
 _START = b"HTTP/"
 _MOST = 256 * 1024  # bytes; a longer block is passed on as it is, and refused
 
@@ -43,7 +45,8 @@ class HeadReader:
         self._unread += data
         passed = b""
         while self._unread is not None:
-            is_http = self._unread[: len(_START)] == _START[: len(self._unread)]
+            self._unread = self._unread.lstrip(b"\r\n") if not self._searched else self._unread
+            is_http = self._unread[: len(_START)].upper() == _START[: len(self._unread)]
             end = _END.search(self._unread, max(self._searched - 3, 0)) if is_http else None
             if end is None:
                 if is_http and data and len(self._unread) <= _MOST:
@@ -59,28 +62,40 @@ class HeadReader:
         return passed
 
 
+def _is_bad_length(name: bytes, value: bytes) -> bool:
+    """True for a length that is no number: browsers read such a body to its end. A negative one is refused."""
+    return name.lower() == b"content-length" and not _LENGTHS.fullmatch(value)
+
+
 def repair_head(block: bytes) -> tuple[bytes, RepairedHead | None]:
     """Return a header block, without its final blank line, as the parser accepts it. None beside it: it is unchanged.
 
-    A line without a colon, and one whose name has other characters than a name may have, is dropped with the lines that
-    continue it. Blanks before the colon are dropped. Of the transfer codings only ``chunked`` is left.
+    A line without a colon, one whose name has other characters than a name may have, one that continues nothing, and a
+    length that is no number are dropped with the lines that continue them. Blanks before the colon are dropped. Of the
+    transfer codings only ``chunked`` is left. A status line has its protocol in capitals, and one blank before the
+    status.
     """
-    status_line, *lines = re.split(rb"\r?\n", block)
+    received_line, *lines = re.split(rb"\r?\n", block)
+    status = _STATUS_LINE.fullmatch(received_line)
+    status_line = b"%s %s%s" % (status[1].upper(), status[2], status[3]) if status else received_line
     received: list[tuple[bytes, bytes]] = []
     parsed: list[bytes] = []
     codings: list[bytes] = []
-    is_kept, is_changed = True, False
+    is_kept, is_changed = True, status_line != received_line
     for line in lines:
         if line[:1] in {b" ", b"\t"}:
+            if not received:  # it continues nothing
+                received.append((line.strip(), b""))
+                is_kept, is_changed = False, True
+                continue
             if is_kept:
                 parsed.append(line)
-            if received:
-                received[-1] = received[-1][0], received[-1][1] + b" " + line.strip()
+            received[-1] = received[-1][0], received[-1][1] + b" " + line.strip()
             continue
         name, colon, value = line.partition(b":")
         stripped = name.rstrip(b" \t")
         received.append((stripped, value.strip(b" \t")))
-        is_kept = bool(colon) and _NAME.fullmatch(stripped) is not None
+        is_kept = bool(colon) and _NAME.fullmatch(stripped) is not None and not _is_bad_length(stripped, value)
         is_changed |= not is_kept or stripped != name
         if is_kept and stripped.lower() == b"transfer-encoding":
             codings += [coding.strip().lower() for coding in value.split(b",")]

@@ -31,6 +31,9 @@ them. On 80 labelled pages of 16 sites 3 gives F1 0.9540 and removes 9 lines, no
 each site 2 removes 63, of which 58 are the article's. The share spares phrases that a large site happens to print three
 times."""
 
+FEWEST_PAGES = AT_EDGE[0]
+"""A site of fewer pages has no template: all other thresholds are higher."""
+
 ANYWHERE = (5, 0.02)
 """Thresholds for a line between paragraphs, where a report may well repeat an earlier one."""
 

@@ -21,6 +21,9 @@ MOST_MEMBERS: Final = 1_000
 MOST_SMALL: Final = 1 << 26
 """Most bytes of a member that is read whole."""
 
+MOST_JSON: Final = 1 << 23
+"""Most bytes of a member, or of a line of one, that is JSON. Parsed, they take at most some 30 times as much."""
+
 _LOCAL, _CENTRAL, _END = struct.Struct("<4s5H3L2H"), struct.Struct("<4s6H3L5H2L"), struct.Struct("<4s4H2LH")
 _DATE, _VERSION, _SYSTEM, _MODE = 33, 20, 3 << 8, 0o644 << 16  # 1 January 1980; zip 2.0; Unix; rw-r--r--
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*(/[a-zA-Z0-9][a-zA-Z0-9_.-]*){0,3}", re.ASCII)
@@ -66,14 +69,20 @@ class Package:
 
     def _read_directory(self, directory: bytes, count: int, end: int) -> None:
         position = expected = 0
+        files: set[str] = set()
+        folders: set[str] = set()
         for _ in range(count):
             if len(directory) < position + _CENTRAL.size:
                 raise Refused("its list of members is cut off")
             values = _CENTRAL.unpack_from(directory, position)
             crc, size, name_length, offset = values[7], values[9], values[10], values[16]
             name = directory[position + _CENTRAL.size : position + _CENTRAL.size + name_length].decode("latin-1")
-            if not _NAME.fullmatch(name) or name in self.members:
+            folded = name.lower()  # where case does not count, one of two files would replace the other
+            parents = {folded[:at] for at, sign in enumerate(folded) if sign == "/"}
+            if not _NAME.fullmatch(name) or folded in files | folders or parents & files:
                 raise Refused(f"a member has a name that is not allowed, or a name comes twice: {name[:80]!r}")
+            files.add(folded)
+            folders |= parents
             header = central_header(name, crc, size, expected)
             body = expected + _LOCAL.size + name_length
             canonical = (
@@ -124,9 +133,11 @@ class Package:
 
 
 def parse_json(data: bytes, name: str) -> Any:
-    """Parse JSON without repeated names. Raises Refused."""
+    """Parse JSON without repeated names and without NaN or Infinity. Raises Refused."""
+    if len(data) > MOST_JSON:
+        raise Refused(f"{name} is too large")
     try:
-        return json.loads(data, object_pairs_hook=_unique)
+        return json.loads(data, object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise Refused(f"{name} is no JSON of ours ({type(error).__name__})") from error
 
@@ -135,3 +146,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({name for name, _ in pairs}) != len(pairs):
         raise ValueError("a name comes twice")
     return dict(pairs)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")

@@ -13,34 +13,34 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import hashlib
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .bounded_warc import records
 from .canonical_zip import Package, Refused, parse_json
 from .claims import ENTRIES, FALSE, NOT_PROVEN, PROVEN, REPEATABLE, Claim, Evidence
 from .completeness import completeness
-from .corrections import read_corrections
-from .cosigned_checkpoints import check_cosignatures, parse_witness
+from .corrections import CORRECTIONS, read_corrections
+from .cosigned_checkpoints import COSIGNED, check_cosignatures, parse_witness
 from .member_list import LIST_DIGEST, check_members, check_package_signature
 from .note_signature import FORMAT, LIST, decode_base64, signature_of, split_key
+from .recorded_pages import EPOCH, WARC, check_pages, micros
+from .second_answers import MEMENTOS, check_second_answers
 from .tree_proof import is_in_tree
-from .windows import read_windows
+from .windows import ANCHORS, read_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 CLAIMS, CHECKPOINT = "evidence/claims.json", "evidence/checkpoint.txt"
-WARC, DIFF = "archive/data.warc.gz", "evidence/diff.txt"
+DIFF = "evidence/diff.txt"
 
-MOST_ENTRIES, MOST_RECORDS, MOST_DIFF_LINES = 20_000, 400_000, 2_000
-"""Limits of counts: captures, records of the WARC, and lines that are compared."""
+MOST_ENTRIES, MOST_DIFF_LINES, MOST_CLAIMS, MOST_TEXTS = 20_000, 2_000, 1_000, 2
+"""Limits of counts: captures, lines that are compared, lines of the answer, and texts."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ORIGINAL = b"X-Archive-Orig-"
+_MOST_SEARCHED = 1 << 30  # letters: quoted passages times the length of the texts
 
 
 # --- the log ---------------------------------------------------------------------------------------------------------
@@ -76,69 +76,6 @@ def check_log(evidence: Evidence, key: str | None) -> Iterator[Claim]:
     yield evidence.say(f"these {len(numbers)} captures are in the log {origin} as they are here, {span}")
 
 
-# --- pages -----------------------------------------------------------------------------------------------------------
-
-
-def check_pages(evidence: Evidence) -> Iterator[Claim]:
-    """Check that the records of the WARC are those of the entries, and have the bytes that the log recorded."""
-    facts = {number: evidence.facts(number) for number in evidence.entries}
-    replies: dict[tuple[Any, Any], list[dict[str, Any]]] = {}
-    for values in facts.values():
-        replies.setdefault((values["corrected_at"], values.get("final_url", "")), []).append(values)
-    hops = {str(hop[0]) for row in facts.values() for hop in _list(row.get("hops")) if isinstance(hop, list) and hop}
-    digests: set[str] = set()
-    for number, (fields, block) in enumerate(records(evidence.package, WARC), 1):
-        kind, url = fields.get(b"warc-type", b""), fields.get(b"warc-target-uri", b"").decode("utf-8", "replace")
-        if number > MOST_RECORDS:
-            raise Refused(f"{WARC} has more than {MOST_RECORDS} records")
-        if kind not in {b"response", b"revisit", b"resource"}:
-            continue
-        head, _, body = (b"", b"", block) if kind == b"resource" else block.partition(b"\r\n\r\n")
-        rows = replies.get((_micros(fields.get(b"warc-date", b"")), url), [])
-        digest = hashlib.sha256(body).hexdigest()
-        same = [reply for reply in rows if reply.get("payload_sha256") == digest]
-        row = next(iter(same or rows), None)
-        if row is None and not (url in hops and not body):
-            yield Claim(FALSE, f"the record of {url} in {WARC} is a capture of the log")
-        elif body and row is not None and digest != row.get("payload_sha256"):
-            yield Claim(FALSE, f"the page {url} in {WARC} has the bytes that the log recorded")
-        elif row is not None and head and not _has_head(head, row):
-            yield Claim(FALSE, f"the headers of {url} in {WARC} are those that the log recorded")
-        digests |= {digest} if body else set()
-    recorded = {row["payload_sha256"] for row in facts.values() if row.get("payload_sha256")}
-    there = len(recorded & digests)
-    yield evidence.say(f"the bytes of {there} different pages in {WARC} are those that the log recorded")
-    if len(recorded) > there:
-        yield Claim(NOT_PROVEN, f"the bytes of {len(recorded) - there} pages: they are not in this file, only digests")
-    foreign = [
-        str(row.get("source")) for row in facts.values() if row.get("source") not in evidence.claims["addresses"]
-    ]
-    if foreign:
-        yield Claim(FALSE, f"the captures are of the addresses that the file names: one is of {foreign[0]}")
-
-
-def _list(text: Any) -> list[Any]:
-    values = parse_json(text.encode("utf-8", "replace"), ENTRIES) if isinstance(text, str) else []
-    return values if isinstance(values, list) else []
-
-
-def _has_head(head: bytes, row: dict[str, Any]) -> bool:
-    """True if an HTTP head has the status and the headers of a capture, of which some may be renamed."""
-    lines = head.split(b"\r\n")
-    pairs = [
-        f"{pair[0]}: {pair[1]}".encode("latin-1", "replace") for pair in _list(row.get("headers")) if len(pair) > 1
-    ]
-    status = str(row.get("status", 200)).encode()
-    return lines[0].split(b" ")[1:2] == [status] and [line.removeprefix(_ORIGINAL) for line in lines[1:]] == pairs
-
-
-def _micros(date: bytes) -> int | None:
-    try:
-        return (datetime.fromisoformat(date.decode("ascii")) - _EPOCH) // timedelta(microseconds=1)
-    except (ValueError, OverflowError, TypeError):
-        return None
-
-
 # --- texts and verdicts ----------------------------------------------------------------------------------------------
 
 
@@ -149,7 +86,7 @@ def check_texts(evidence: Evidence) -> Iterator[Claim]:
         name, number, digest = (version.get(field_name) for field_name in ("name", "capture", "text_sha256"))
         member = f"evidence/texts/{name}.txt"
         row = evidence.facts(number) if number in evidence.entries else {}
-        stated = _micros(str(version.get("captured_at")).encode("ascii", "replace"))
+        stated = micros(str(version.get("captured_at")).encode("ascii", "replace"))
         is_right = evidence.package.digest(member) == digest and stated == row.get("corrected_at", 0)
         if not is_right or name in texts:
             yield Claim(FALSE, f"text {name} of number {number} is the one that the claims name")
@@ -167,8 +104,8 @@ def check_corrections(evidence: Evidence) -> Iterator[Claim]:
     """Check the entries of the log that correct dates, and name what they correct."""
     evidence.corrections = read_corrections(evidence.package, evidence.size, evidence.root)
     yield from (Claim(FALSE, sentence) for sentence in evidence.corrections.false)
+    facts = {number: evidence.facts(number) for number in evidence.entries}
     for entry, run, offset in evidence.corrections.rows:
-        facts = {number: evidence.facts(number) for number in evidence.entries}
         moved = sum(entry in dict(evidence.corrections.of(number, row)) for number, row in facts.items())
         by = f"{offset / 1_000_000:+,.0f} s, which changes the times of {moved} captures here"
         yield evidence.say(f"number {entry} of the log corrects the clock of run {run} by {by}")
@@ -229,7 +166,9 @@ def _check_pair(evidence: Evidence, texts: dict[str, str]) -> Iterator[Claim]:
         is_same = difference(a, b).encode("utf-8", "replace") == evidence.package.read(DIFF)
         yield Claim(PROVEN if is_same else FALSE, f"{DIFF} has the difference between the texts {first} and {second}")
     passages = verdict.get("passages")
-    if isinstance(passages, list) and passages:
+    if isinstance(passages, list) and len(passages) * (len(a) + len(b)) > _MOST_SEARCHED:
+        yield Claim(NOT_PROVEN, f"the {len(passages)} quoted passages: they are too many to look for here")
+    elif isinstance(passages, list) and passages:
         pairs = [(quote.get("a"), quote.get("b")) for quote in passages if isinstance(quote, dict)]
         is_there = all(isinstance(x, str) and isinstance(y, str) and x in a and y in b for x, y in pairs)
         is_there = is_there and len(pairs) == len(passages)
@@ -252,7 +191,7 @@ def _lines(text: str) -> list[str]:
 
 def _written(micros: Any) -> str:
     try:
-        return _format(_EPOCH + timedelta(microseconds=micros))
+        return _format(EPOCH + timedelta(microseconds=micros))
     except (TypeError, OverflowError):
         return "an unknown time"
 
@@ -264,13 +203,17 @@ def check_gaps(evidence: Evidence) -> Iterator[Claim]:
 
 
 def check_rest(evidence: Evidence) -> Iterator[Claim]:
-    """Say what this file does not prove, whatever it claims."""
+    """Say what this file does not prove, whatever it claims, and name the members that nothing reads."""
     counts = evidence.claims.get("captures")
     here, left_out = (counts.get("here"), counts.get("left_out")) if isinstance(counts, dict) else (None, None)
-    if here != len(evidence.entries):
+    if not (isinstance(here, int) and isinstance(left_out, int)) or here != len(evidence.entries):
         yield Claim(FALSE, f"the file has {here} captures: it has {len(evidence.entries)}")
     yield Claim(NOT_PROVEN, f"that the log has {left_out} other captures of these addresses: only the archive says so")
     yield Claim(NOT_PROVEN, "that the publisher sent these bytes: nobody outside the archive confirms it in this file")
+    checked = {WARC, ENTRIES, CLAIMS, CHECKPOINT, DIFF, ANCHORS, COSIGNED, CORRECTIONS, MEMENTOS, LIST, LIST_DIGEST}
+    checked |= {f"evidence/texts/{version['name']}.txt" for version in evidence.claims["versions"]}
+    rest = [name for name in evidence.package.members if name not in checked and not name.endswith(".tsr")]
+    yield Claim(NOT_PROVEN, f"what these members say, which nothing here reads: {', '.join(rest)}")
 
 
 # --- the whole -------------------------------------------------------------------------------------------------------
@@ -291,12 +234,15 @@ def verify(path: Path, key: str | None = None, roots: Path | None = None, witnes
         try:
             evidence = Evidence(package, _claims(package))
             outside = [check_windows(evidence, roots), check_witnesses(evidence, witnesses)]
-            read = check_corrections, check_pages, check_texts, check_gaps, check_rest
+            read = check_corrections, check_pages, check_texts, check_gaps, check_second_answers, check_rest
             checks = [check_members(package, key), check_log(evidence, key), check_package_signature(package, key)]
             checks += [*outside, *(check(evidence) for check in read)]
-            return [claim for check in checks for claim in check]
+            claims = [*islice(chain.from_iterable(checks), MOST_CLAIMS + 1)]
         except (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError) as error:
             raise Refused(f"a value in it is not of the kind that is expected ({type(error).__name__})") from error
+    if len(claims) > MOST_CLAIMS:
+        raise Refused(f"it takes more than {MOST_CLAIMS} lines to say what is in it")
+    return claims
 
 
 def _claims(package: Package) -> dict[str, Any]:
@@ -306,6 +252,8 @@ def _claims(package: Package) -> dict[str, Any]:
     versions, addresses = claims.get("versions"), claims.get("addresses")
     if not (isinstance(versions, list) and isinstance(addresses, list) and all(isinstance(v, dict) for v in versions)):
         raise Refused(f"{CLAIMS} has no versions and addresses")
+    if len(versions) > MOST_TEXTS:
+        raise Refused(f"{CLAIMS} has more than {MOST_TEXTS} texts")
     if not all(isinstance(v.get("name"), str) and isinstance(v.get("capture"), int) for v in versions):
         raise Refused(f"{CLAIMS} has a version without a name and a number")
     return claims

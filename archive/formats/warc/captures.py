@@ -1,4 +1,4 @@
-"""WARC files of crawlers (ISO 28500): turns their records into outcomes.
+"""WARC files of crawlers (ISO 28500), and ARC files before them: turns their records into outcomes.
 
 Used are ``response`` and ``resource`` records with HTML, and ``revisit`` records of such. A ``request`` adds the
 request headers and the method: the response to a POST is no page. A ``metadata`` record of ours adds further facts
@@ -15,8 +15,6 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from archive.formats.charset import decode_text
-from archive.formats.http_status import REDIRECTS
 from archive.formats.imported import (
     MAX_BYTES,
     BadLine,
@@ -26,15 +24,8 @@ from archive.formats.imported import (
     page_outcome,
     parse_capture_time,
 )
-from archive.formats.media_type import (
-    declared_type,
-    file_type,
-    is_html_type,
-    is_never_html,
-    is_pdf_type,
-    non_html_type,
-    pdf_start,
-)
+from archive.formats.media_type import declared_type
+from archive.formats.page_type import is_page, may_be_page
 from archive.formats.warc.capture_metadata import COMPLETE, SAME_AS, UNRESOLVED, CaptureMetadata, parse_capture_metadata
 from archive.formats.warc.http_head import MAX_HEAD_BYTES, HttpHead, split_final_head, split_head
 from archive.formats.warc.http_response import (
@@ -79,7 +70,7 @@ _MAX_SIDECARS: Final = 1000  # requests and metadata that await their response; 
 
 
 def read_warc(path: Path, now: datetime, segments: SegmentStore) -> Iterator[ImportItem]:
-    """Yield the contents of each record of a ``.warc`` or ``.warc.gz`` file. Raises `BadInput` without warcio.
+    """Yield the contents of each record of a WARC or ARC file, packed or not. Raises `BadInput` without warcio.
 
     ``segments`` are shared with the other files of an import.
     """
@@ -232,7 +223,7 @@ class WarcReader:
         outcome = self._base_outcome(record, head, content_type)
         if sidecar.metadata is None:
             outcome = add_payload(outcome, record, head, body)
-            if not _is_page(outcome):
+            if not is_page(outcome):
                 self._skip(record)
                 return None
         else:
@@ -316,7 +307,7 @@ class WarcReader:
     def _make_revisit(self, number: int, record: WarcRecord, outcome: Outcome) -> RevisitRecord | None:
         original = id_value(record, "WARC-Refers-To")
         url, date = refers_to(record)
-        if not url and original in self.places:
+        if not url and original and original in self.places:
             url, date = self.places[original]
         digest = field_value(record, "WARC-Payload-Digest")
         flags = (UNRESOLVED, *((digest,) if digest else ()), *_original_flag(url, date))
@@ -378,16 +369,6 @@ def _content_type(record: WarcRecord, head: HttpHead | None) -> str:
 
 
 def _may_be_page(head: HttpHead | None, content_type: str) -> bool:
-    """False for a redirect, an interim response, and a type that is neither HTML nor PDF."""
-    is_final = head is None or not (head.is_interim or head.status[1] in REDIRECTS)
-    return is_final and (is_pdf_type(content_type) or not is_never_html(content_type))
-
-
-def _is_page(outcome: Outcome) -> bool:
-    """True if a body is HTML by its declared type, or HTML or PDF by its first bytes."""
-    payload = outcome.payload or b""
-    if is_html_type(outcome.content_type) or pdf_start(payload, outcome.content_type) is not None:
-        return True
-    return not file_type(payload) and not non_html_type(
-        decode_text(payload, outcome.content_type), outcome.content_type
-    )
+    """False for what ``may_be_page`` refuses, and for an interim response."""
+    status = None if head is None else head.status[1]
+    return not (head is not None and head.is_interim) and may_be_page(status, content_type)

@@ -1,4 +1,4 @@
-"""Reads the records of a WARC file one by one. Damage costs the record it is in (see ``record_stream``)."""
+"""Reads the records of a WARC or ARC file one by one. Damage costs the record it is in (see ``record_stream``)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import importlib
 import logging
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
-from archive.formats.warc.record_stream import DamagedRecord, RecordStream
+from archive.formats.warc.arc_records import read_arc_record
+from archive.formats.warc.record_stream import ARC, DamagedRecord, RecordStream
 from db.errors import BadInput
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def import_warcio(module: str) -> Any:
     try:
         return importlib.import_module(f"warcio.{module}")
     except ImportError as error:
-        raise BadInput("WARC and WACZ files need warcio: pip install 'wirecopy[warc]'") from error
+        raise BadInput("WARC, ARC and WACZ files need warcio: pip install 'wirecopy[warc]'") from error
 
 
 class RecordHandler(Protocol):
@@ -79,7 +80,7 @@ def read_records(raw: IO[bytes], loader: Any, handler: RecordHandler) -> Iterato
 def _handle_next(stream: RecordStream, loader: Any, number: int, handler: RecordHandler) -> bool:
     """Pass the next record to the handler. True if the file is cut off in it."""
     try:
-        record = loader.parse_record_stream(stream, known_format="warc", no_record_parse=True)
+        record = _parse_record(stream, loader)
         length = record.length
     except Exception:
         if not stream.is_at_end():
@@ -106,6 +107,12 @@ def _handle_next(stream: RecordStream, loader: Any, number: int, handler: Record
     if not stream.ends_at_boundary():
         raise DamagedRecord("it does not end where its Content-Length says")
     return False
+
+
+def _parse_record(stream: RecordStream, loader: Any) -> WarcRecord:
+    if stream.format is ARC:
+        return read_arc_record(stream, loader)
+    return loader.parse_record_stream(stream, known_format="warc", no_record_parse=True)
 
 
 def _read_before(number: int) -> str:

@@ -1,4 +1,4 @@
-"""The uncompressed bytes of a WARC file, for any kind of compression and across damage.
+"""The uncompressed bytes of a WARC or ARC file, for any kind of compression and across damage.
 
 Compressed files have one record per gzip member (as the standard advises), all records in one member, or members cut
 anywhere. After damage reading continues at the next record, which begins at a member in a compressed file and at a line
@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 import zlib
+from dataclasses import dataclass
 from typing import IO, Final
 
 _PIECE_SIZE: Final = 64 * 1024  # bytes read at once
@@ -21,14 +22,48 @@ _MEMBER: Final = re.compile(  # flags, modification time, extra flags, system; n
     rb"(?!\x00.{6}[\x06\x07\x0e\x0f\x16\x17\x1e\x1f])",
     re.DOTALL,
 )
-_RECORD_START: Final = b"WARC/"
 _ADDRESS_LINE: Final = re.compile(rb"WARC-(?:Refers-To-)?Target-URI[ \t]*:", re.IGNORECASE)
 _NOT_ASCII: Final = re.compile(rb"[\x80-\xff]")
-_VERSION: Final = re.compile(rb"WARC/\d\.\d{1,2}\r?\n")
-_MAX_VERSION: Final = len(b"WARC/1.10\r\n")
 _BLANK_LINES: Final = (b"\r\n\r\n", b"\n\n")
 _BLANK: Final = frozenset({b"", b"\r", b"\n"})
-_PEEK_SIZE: Final = 4096  # compressed bytes that always decompress to the first five bytes of a record
+_PEEK_SIZE: Final = 4096  # compressed bytes that always decompress to the first bytes of a record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFormat:
+    """How the records of a format begin: a pattern of the first ``size`` bytes, and one of the whole first line.
+
+    ``longest`` is the largest number of bytes in which the line is recognized.
+    """
+
+    name: str
+    start: re.Pattern[bytes]
+    size: int
+    line: re.Pattern[bytes]
+    longest: int
+
+
+WARC: Final = RecordFormat(
+    name="warc",
+    start=re.compile(rb"WARC/"),
+    size=len(b"WARC/"),
+    line=re.compile(rb"WARC/\d\.\d{1,2}\r?\n"),
+    longest=len(b"WARC/1.10\r\n"),
+)
+"""The format of ISO 28500."""
+
+ARC: Final = RecordFormat(
+    name="arc",
+    start=re.compile(rb"https?://|dns:|ftps?://|filedesc:|whois:|warcinfo:", re.IGNORECASE),
+    size=len(b"filedesc:"),
+    line=re.compile(
+        rb"^(?:https?://|dns:|ftps?://|filedesc:|whois:|warcinfo:)[^\r\n]{1,2000} [\d.:a-fA-F-]{1,45} \d{12,17} "
+        rb"(?=[^\r\n]{0,2000}\d[ \t]*\r?\n)",
+        re.IGNORECASE | re.MULTILINE,
+    ),
+    longest=4500,
+)
+"""The format that came before it (``arc_records``)."""
 
 
 class DamagedRecord(Exception):
@@ -44,6 +79,8 @@ class RecordStream:
 
     def __init__(self, raw: IO[bytes]) -> None:
         self._raw = raw
+        self.format = WARC
+        self._is_first = True  # the first record decides the format
         self._compressed = raw.read(len(_MAGIC)) == _MAGIC
         self._size = _plain_size(raw, compressed=self._compressed)
         raw.seek(0)
@@ -74,45 +111,53 @@ class RecordStream:
         while (end := self._buffer.find(b"\n", self._position, self._position + size) + 1) == 0:
             if len(self._buffer) - self._position >= size or not self._fill():
                 break
-        return _with_escapes(self.read(end - self._position if end else size))
+        line = self.read(end - self._position if end else size)
+        has_address = self.format is ARC or _ADDRESS_LINE.match(line)
+        return _with_escapes(line) if has_address else line
 
     def next_record(self) -> bool:
         """Skip blank lines and a wall to the next record. False at the end of the file. Raises `DamagedRecord`."""
-        while self._peek(1) in _BLANK:
+        while self.peek(1) in _BLANK:
             if self._position < len(self._buffer):
                 self._position += 1
             elif self._behind_wall:
                 self._buffer, self._position, self._behind_wall = self._behind_wall, 0, b""
             else:
                 return False
-        start = self._peek(len(_RECORD_START))
-        if start != _RECORD_START and self.is_cut_at_end():
-            return False
-        if start != _RECORD_START:
-            raise DamagedRecord(f"expected a record, found {self._peek(20)!r}")
-        self._record_at = self._raw.tell() - len(self._buffer) + self._position
+        start = self.peek(self.format.size)
+        self._record_at = (
+            self._raw.tell() - len(self._buffer) + self._position
+        )  # before all else: damage moves on from it
+        if not self._is_record(start):
+            if self.is_cut_at_end():
+                return False
+            if not self._is_first or not ARC.start.match(self.peek(ARC.size)):
+                raise DamagedRecord(f"expected a record, found {self.peek(20)!r}")
+            self.format = ARC
+        self._is_first = False
         return True
 
     def ends_at_boundary(self) -> bool:
         """True if the next bytes may follow a complete record: blank lines, the next record, or the end."""
         member_at = self._member_at
         try:
-            after = self._peek(4 + len(_RECORD_START))
+            after = self.peek(4 + self.format.size)
         except DamagedRecord as error:
             if self._member_at == member_at:
                 raise
             self._deferred_error = error  # an error of the next member, not of this record
             after = self._buffer[self._position :]
-        return _may_follow_record(after)
+        return self._may_follow_record(after)
 
     def is_at_end(self) -> bool:
         """True if nothing is left to read: no byte in this member, and no other member."""
-        return not self._peek(1) and not self._behind_wall
+        return not self.peek(1) and not self._behind_wall
 
     def is_cut_at_end(self) -> bool:
         """True if the file ends in the first bytes of a record or inside a gzip member."""
-        rest = self._peek(len(_RECORD_START))
-        if rest and rest != _RECORD_START and _RECORD_START.startswith(rest) and not self._behind_wall:
+        rest = self.peek(self.format.size)
+        is_short = len(rest) < self.format.size and (self.format is ARC or b"WARC/".startswith(rest))
+        if rest and is_short and not self._is_record(rest) and not self._behind_wall:
             self.is_cut = True
             self._position = len(self._buffer)
         return self.is_cut and self.is_at_end()
@@ -131,20 +176,29 @@ class RecordStream:
             if end > self._size:
                 return "its Content-Length reaches into other records" if self._holds_record() else None
             self._raw.seek(end)
-            is_end = _may_follow_record(self._raw.read(4 + len(_RECORD_START)))
+            is_end = self._may_follow_record(self._raw.read(4 + self.format.size))
             return None if is_end else "it does not end where its Content-Length says"
         finally:
             self._raw.seek(here)
 
+    def _is_record(self, start: bytes) -> bool:
+        return self.format.start.match(start) is not None
+
+    def _may_follow_record(self, rest: bytes) -> bool:
+        """True for blank lines, the next record, or the end of the file."""
+        lines = rest.lstrip(b"\r\n")
+        return rest.startswith(_BLANK_LINES) or not lines or self._is_record(lines)
+
     def _holds_record(self) -> bool:
         """True if another record begins behind the head that was just read."""
-        if _VERSION.search(self._buffer, self._position):
+        line, longest = self.format.line, self.format.longest
+        if line.search(self._buffer, self._position):
             return True
-        overlap = self._buffer[-_MAX_VERSION:] if self._position < len(self._buffer) else b""
+        overlap = self._buffer[max(self._position, len(self._buffer) - longest) :]
         while piece := self._raw.read(_PIECE_SIZE):
-            if _VERSION.search(overlap + piece):
+            if line.search(overlap + piece):
                 return True
-            overlap = piece[-_MAX_VERSION:]
+            overlap = piece[-longest:]
         return False
 
     def find_next(self) -> bool:
@@ -163,15 +217,15 @@ class RecordStream:
 
     def _find_text(self) -> bool:
         """Read on to what looks like the beginning of a record, without crossing a wall."""
-        while (match := _VERSION.search(self._buffer, self._position)) is None:
-            self._position = max(self._position, len(self._buffer) - _MAX_VERSION)
+        while (match := self.format.line.search(self._buffer, self._position)) is None:
+            self._position = max(self._position, len(self._buffer) - self.format.longest)
             if not self._fill():
                 self._position = len(self._buffer)
                 return False
         self._position = match.start()
         return True
 
-    def _peek(self, size: int) -> bytes:
+    def peek(self, size: int) -> bytes:
         """Return the next ``size`` bytes without consuming them. Fewer before a wall and at the end."""
         while len(self._buffer) - self._position < size and self._fill():
             pass
@@ -198,7 +252,7 @@ class RecordStream:
             self._raw.seek(offset)
             data = self._raw.read(_PEEK_SIZE)
         try:
-            return zlib.decompressobj(31).decompress(data, len(_RECORD_START)) == _RECORD_START
+            return self._is_record(zlib.decompressobj(31).decompress(data, self.format.size))
         except zlib.error:
             return False
 
@@ -218,7 +272,7 @@ class RecordStream:
             piece = self._raw.read(_PIECE_SIZE)
             return self._add(piece)
         piece, is_member_start = self._decompress()
-        if is_member_start and piece.startswith(_RECORD_START):
+        if is_member_start and self._is_record(piece):
             self._behind_wall = piece
             return False
         return self._add(piece)
@@ -231,7 +285,7 @@ class RecordStream:
     def _decompress(self) -> tuple[bytes, bool]:
         """Return the next piece of a compressed file, and whether it begins a member. Empty at the end."""
         piece, is_member_start = b"", False
-        while not piece or (is_member_start and len(piece) < len(_RECORD_START)):
+        while not piece or (is_member_start and len(piece) < self.format.size):
             if self._member is None or self._member.eof:
                 if piece or not self._next_member():
                     break
@@ -268,9 +322,7 @@ class RecordStream:
 
 
 def _with_escapes(line: bytes) -> bytes:
-    """Return a line with the non-ASCII bytes of its address escaped, if it is one and is not UTF-8."""
-    if line.isascii() or not _ADDRESS_LINE.match(line):
-        return line
+    """Return the line of an address with its non-ASCII bytes escaped, if it is not UTF-8."""
     try:
         line.decode()
     except UnicodeDecodeError:
@@ -285,8 +337,3 @@ def _plain_size(raw: IO[bytes], *, compressed: bool) -> int | None:
     except (OSError, io.UnsupportedOperation):
         return None
     return None if compressed else raw.seek(0, io.SEEK_END)
-
-
-def _may_follow_record(rest: bytes) -> bool:
-    """True for blank lines, the next record, or the end of the file."""
-    return rest.startswith(_BLANK_LINES) or rest.lstrip(b"\r\n")[: len(_RECORD_START)] in {b"", _RECORD_START}

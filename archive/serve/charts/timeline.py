@@ -56,6 +56,9 @@ def _tick(check: Json, axis: Axis) -> Markup:
     if check["health"] == "fine":
         mark = Markup('<line class="tick" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>')
         return mark.format(x, _TICKS - 5, _TICKS + 5)
+    if check["health"] == "failed":  # a cross: a dot in the same red is a heavy change
+        cross = Markup('<path class="tick failed" d="M{} {}l8 8m0-8l-8 8"/>')
+        return cross.format(round(x - 4, 1), _TICKS - 4)
     return Markup('<circle class="tick {}" cx="{}" cy="{}" r="4"/>').format(check["health"], x, _TICKS)
 
 

@@ -52,7 +52,7 @@ def view(
         "id": source.id,
         "article": paths.article(source.id),
         "url": source.url,
-        "title": "Captures",
+        "title": "Checks",
         **window,
         "captures": rows,
         "next": following,

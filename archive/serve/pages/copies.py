@@ -232,7 +232,11 @@ def _requested_link(context: RequestContext, related: RelatedCopies, other_id: i
         return None
     if other.id == source.id:
         return None
-    return _between(related.links, source.url, other.url) or _judge_now(context, source, other)
+    link = _between(related.links, source.url, other.url)
+    if link is not None and link.relation.is_copy:
+        return link
+    judged = _judge_now(context, source, other)  # which knows originals that both have in common
+    return judged if link is None or judged.relation.is_copy else link
 
 
 def _default_link(related: RelatedCopies) -> Link | None:

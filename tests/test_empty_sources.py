@@ -27,11 +27,6 @@ URLSET = (
 )
 LINKS = "".join(f'<li><a href="/news/story-{n}-of-the-day">Story {n} of the day</a></li>' for n in range(20))
 SECTION = f"<!doctype html><title>News</title><h1>News</h1><ul>{LINKS}</ul>".encode()
-TEASER = "<article><h2><a href='/n/bridge-{0}'>Bridge number {0} mended</a></h2>{1}</article>"
-POSTS = "".join(
-    TEASER.format(n, "<p>The council met on Tuesday and agreed to mend it at last.</p>" * 9) for n in range(6)
-)
-BLOG = f"<!doctype html><title>News</title><main>{POSTS}</main>".encode()
 JSON_FEED = b'{"version": "https://jsonfeed.org/version/1.1", "items": [{"url": "http://d.example/a-b-c"}]}'
 WORDS = b"<!doctype html><title>Soon</title><p>Soon.</p>"
 
@@ -47,7 +42,6 @@ CASES = {
         "sitemap",
     ),
     "news": ("article", reply(SECTION), "it is a page that lists articles but listed as an article", "kind to section"),
-    "blog": ("article", reply(BLOG), "it is a page that lists articles but listed as an article", "kind to section"),
     "opml": (
         "article",
         reply(b'<opml version="2.0"><body/></opml>', Content_Type="text/xml"),

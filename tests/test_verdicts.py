@@ -38,43 +38,6 @@ def story(text: str) -> str:
     return f"<article><h1>A story</h1>{text}</article>"
 
 
-TEASER = '<div class=card><a href="/2024/03/0{0}/story-{0}"><h2>Story {0} of the bridges</h2></a><p>{1}</p></div>'
-ENTRY = '<article class=post><h2><a href="/2024/{0}/post">Bridge {0} mended</a></h2>{1}</article>'
-ROW = '<tr><td>{0}.03.2024</td><td><a href="/h/{0}">The council agreed to mend bridge number {0} at last</a></td></tr>'
-SENTENCE = "The council met on Tuesday and agreed to mend it before the winter comes, the mayor said to the paper."
-LISTS = {
-    "cards": "".join(TEASER.format(n, SENTENCE) for n in range(1, 9)),
-    "whole posts of a blog": "".join(ENTRY.format(n, f"<p>{SENTENCE} {SENTENCE}</p>" * 3) for n in range(1, 7)),
-    "an archive with days": f"<table>{''.join(ROW.format(n) for n in range(1, 29))}</table>",
-    "a section with a lead": f"<h1>Bridges</h1><p>{SENTENCE}</p>"
-    + "".join(TEASER.format(n, SENTENCE) for n in range(1, 9)),
-}
-
-
-@pytest.mark.parametrize("form", LISTS)
-def test_page_that_is_nothing_but_teasers_of_others_is_a_list(form: str) -> None:
-    html = f"<html><title>The Daily</title><body><main>{LISTS[form]}</main></body></html>"
-    moment = datetime(2024, 3, 10, tzinfo=UTC)
-    got = extract(Page(payload=html.encode(), url="https://daily.example/bridges", captured_at=moment))
-    assert got.verdict is Verdict.THIN
-    assert got.detail.startswith("a list of ")
-
-
-@pytest.mark.parametrize(
-    ("body", "head"),
-    [
-        (story(LONG) + LISTS["cards"], ""),
-        (LISTS["cards"].replace('href="', 'href="https://other.example'), ""),
-        (LISTS["cards"], ARTICLE),
-        (story("".join(f"<p>As <a href=/n/{n}>this paper reported in spring {n}</a>, {SENTENCE}</p>" * 2
-                       for n in range(9))), ""),
-    ],
-    ids=["beside an article", "of other sites", "a declared article", "links in prose"],
-)  # fmt: skip
-def test_links_to_other_stories_make_no_list_of_an_article(body: str, head: str) -> None:
-    assert verdict(body, head) is Verdict.OK
-
-
 @pytest.mark.parametrize(
     ("text", "words"), [("नगर परिषद ने मंज़ूरी दी", 5), ("পৌর পরিষদের অনুমোদন", 3), ("நகர சபை ஒப்புதல்", 3)]
 )

@@ -14,7 +14,6 @@ class Signals:
 
     ``words`` is the body's number of words. ``declared_words`` is the length the page declares for its article, or 0.
     ``live`` is the reason to take the page for a live blog. ``layout`` is empty if no rule reads it.
-    ``teasers`` is the number of other pages if the text is nothing but teasers of them.
     ``is_record``: a short page has its own log of updates, or the place of one. ``scripts`` has text and addresses of
     scripts in lower case, of a short page only.
     """
@@ -36,7 +35,6 @@ class Signals:
     video: bool = False
     declared_words: int = 0
     shell: bool = False
-    teasers: int = 0
     layout: PageLayout = field(default_factory=PageLayout)
 
     @property

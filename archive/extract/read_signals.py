@@ -12,7 +12,6 @@ from archive.extract.page_boxes import PageLayout, read_layout
 from archive.extract.page_signals import Signals
 from archive.extract.recipe import PAGE_WORDS, SHORT_WORDS
 from archive.extract.signals import SHELL_IDS
-from archive.extract.teasers import count_teasers
 from archive.extract.update_log import find_update_log
 from archive.extract.verdict import count_words
 from archive.extract.wall_words import fold_message, topics_in
@@ -33,7 +32,6 @@ _SHELLS: XPathQuery = etree.XPath(
     f"id('{' '.join(SHELL_IDS)}')[self::div or self::main] | /html/body/*[contains(name(), '-')]"
 )
 _VIDEO: XPathQuery = etree.XPath("boolean(//meta[@property='og:type' and starts-with(@content, 'video')])")
-_COLLECTION: XPathQuery = etree.XPath("boolean(//script[contains(@type, 'ld+json') and contains(., 'CollectionPage')])")
 _INVISIBLE_TAGS = frozenset({"script", "style", "noscript", "template", "svg", "head", "title"})
 
 
@@ -81,24 +79,8 @@ def read_signals(
         video=is_short and _VIDEO(root),
         declared_words=article.words if article else 0,
         shell=scripts.is_shell,
-        teasers=_count_teasers(page, declared, root, text),
         layout=read_layout(root, count_words) if is_short or _may_ask_consent(text, words) else PageLayout(),
     )
-
-
-def _count_teasers(page: Page, declared: DeclaredMetadata, root: HtmlElement, text: str) -> int:
-    """Return the number of pages that this one lists. A collection of documents with a log of updates is no list."""
-    if _states_article(declared, root):
-        return 0
-    teasers = count_teasers(root, text, page.url, count_words)
-    return 0 if teasers and find_update_log(root).blocks else teasers
-
-
-def _states_article(declared: DeclaredMetadata, root: HtmlElement) -> bool:
-    """True if the page declares an article of its own. Templates write ``og:type`` on lists too."""
-    if declared.article is not None and declared.article.is_article:
-        return True
-    return declared.is_article and not _COLLECTION(root)
 
 
 def _may_ask_consent(text: str, words: int) -> bool:

@@ -14,7 +14,7 @@ from archive.extract.page_signals import ComparableText, Signals
 from archive.extract.recipe import BARE_WORDS, MESSAGE_WORDS, SHORT_WORDS, THIN_WORDS, WALL_WORDS
 from archive.extract.verdict_messages import soft_404, unavailable
 from archive.extract.verdict_walls import challenge, consent, login, paywall
-from db.records import LISTING, Verdict
+from db.records import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -76,13 +76,11 @@ def _thin(page: Signals, text: ComparableText) -> str:
 
 
 def _listing(page: Signals, text: ComparableText) -> str:
-    """Return a reason if the text is nothing but links to other pages, or teasers of them."""
-    if page.teasers and not page.live:
-        return f"{LISTING}{page.teasers} other pages"
+    """Return a reason if the text is nothing but links to other pages."""
     layout = page.layout
     is_linked = layout.own_words < THIN_WORDS <= text.words < SHORT_WORDS and len(layout.labels) > _MANY_LINKS
     is_from_links = is_linked and count_words(layout.content) >= text.words
-    return f"{LISTING}links" if is_from_links and not page.is_article else ""
+    return "a list of links" if is_from_links and not page.is_article else ""
 
 
 def _live(page: Signals, _: ComparableText) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from db.records import LISTING, EmptySource, SeedKind
+from db.records import EmptySource, SeedKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +19,6 @@ NATURE_FLAG: Final = "kind-"
 _WITHOUT_RESULT = f"""
     SELECT e.* FROM (
         SELECT s.id, s.url, s.url_key, s.kind, d.key AS seed_key, coalesce(c.reason, x.verdict, 'underived') AS state,
-               coalesce(x.detail, '') AS verdict_detail,
                coalesce(p.flags, '[]') AS page_flags, coalesce(p.detail, '') AS page_detail,
                EXISTS (SELECT 1 FROM version v WHERE v.source_id = coalesce(s.same_as, s.id)
                        AND v.superseded_at IS NULL) AS has_text,
@@ -68,12 +67,9 @@ def _empty(rows: Sequence[Row]) -> Iterator[EmptySource]:
         flags: list[str] = json.loads(row["page_flags"])
         natures = [flag.removeprefix(NATURE_FLAG) for flag in flags if flag.startswith(NATURE_FLAG)]
         nature = natures[0] if natures and natures[0] != row["kind"] else ""
-        is_list_as_read = row["kind"] == "article" and not nature and row["verdict_detail"].startswith(LISTING)
-        nature = "section" if is_list_as_read else nature
         is_processed = row["kind"] != "article" or row["state"] != "underived" or nature
         if is_processed and not _is_article_after_all(row, nature):
             noun, _, detail = row["page_detail"].partition("; ") if nature else ("", "", row["page_detail"])
-            noun, detail = ("a page that lists articles", row["page_detail"]) if is_list_as_read else (noun, detail)
             yield EmptySource(
                 source_id=row["id"],
                 url=row["url"],

@@ -53,7 +53,7 @@ from db.records.derive import (
     Suspect,
     TemplateLines,
 )
-from db.records.enums import LISTING, Cause, Kind, PageForm, Reason, Relation, SeedKind, Verdict, reason_of_status
+from db.records.enums import Cause, Kind, PageForm, Reason, Relation, SeedKind, Verdict, reason_of_status
 from db.records.events import WEIGHTS, Event, EventFilter, EventKind, OpenNotice, QueuedEvent
 from db.records.gather import (
     DiscoveredUrl,
@@ -90,7 +90,6 @@ from db.records.tombstones import ChainLink, Citation, Hold, PacksResult, Repack
 
 __all__ = [
     "ALL_ROLES",
-    "LISTING",
     "NO_NOTICES",
     "PROGRAM",
     "SCRAPER_MARKS",

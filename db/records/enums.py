@@ -151,10 +151,6 @@ class Verdict(StrEnum):
         return self in {Verdict.OK, Verdict.LIVE_BLOG}
 
 
-LISTING = "a list of "
-"""Beginning of the reason why a page is ``thin`` if it lists other pages."""
-
-
 class Cause(StrEnum):
     """Causes of a version."""
 

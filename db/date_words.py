@@ -1,4 +1,4 @@
-"""Names of months and days of the week, with the forms that dates have, in 20 languages."""
+"""Names of months and days of the week, with the forms that dates have, in 26 languages."""
 
 from __future__ import annotations
 
@@ -47,6 +47,17 @@ fa ژانویه فوریه مارس آوریل مه ژوئن ژوئیه اوت �
 he ינואר/בינואר פברואר/בפברואר מרץ/במרץ אפריל/באפריל מאי/במאי יוני/ביוני יולי/ביולי אוגוסט/באוגוסט ספטמבר/בספטמבר
    אוקטובר/באוקטובר נובמבר/בנובמבר דצמבר/בדצמבר
 id januari februari maret april mei juni juli agustus september oktober november desember
+fi tammikuuta/tammikuussa/tammikuu helmikuuta/helmikuussa/helmikuu maaliskuuta/maaliskuussa/maaliskuu
+   huhtikuuta/huhtikuussa/huhtikuu toukokuuta/toukokuussa/toukokuu kesäkuuta/kesäkuussa/kesäkuu
+   heinäkuuta/heinäkuussa/heinäkuu elokuuta/elokuussa/elokuu syyskuuta/syyskuussa/syyskuu lokakuuta/lokakuussa/lokakuu
+   marraskuuta/marraskuussa/marraskuu joulukuuta/joulukuussa/joulukuu
+hu január/januárban február/februárban március/márciusban április/áprilisban május/májusban június/júniusban
+   július/júliusban augusztus/augusztusban szeptember/szeptemberben október/októberben november/novemberben
+   december/decemberben
+ro ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie
+bn জানুয়ারি/জানুয়ারী ফেব্রুয়ারি/ফেব্রুয়ারী মার্চ এপ্রিল মে জুন জুলাই আগস্ট/আগষ্ট সেপ্টেম্বর অক্টোবর নভেম্বর ডিসেম্বর
+ta ஜனவரி பிப்ரவரி மார்ச் ஏப்ரல் மே ஜூன் ஜூலை ஆகஸ்ட் செப்டம்பர் அக்டோபர் நவம்பர் டிசம்பர்
+ur جنوری فروری مارچ اپریل مئی جون جولائی اگست ستمبر اکتوبر نومبر دسمبر
 """
 _DAYS = """
 en monday tuesday wednesday thursday friday saturday sunday
@@ -73,6 +84,13 @@ hi सोमवार मंगलवार बुधवार गुरुव�
 ko 월요일 화요일 수요일 목요일 금요일 토요일 일요일
 fa دوشنبه سه‌شنبه چهارشنبه پنجشنبه جمعه شنبه یکشنبه
 id senin selasa rabu kamis jumat sabtu minggu
+fi maanantai/maanantaina tiistai/tiistaina keskiviikko/keskiviikkona torstai/torstaina perjantai/perjantaina
+   lauantai/lauantaina sunnuntai/sunnuntaina
+hu hétfő/hétfőn kedd/kedden szerda/szerdán csütörtök/csütörtökön péntek/pénteken szombat/szombaton vasárnap
+ro luni/lunea marți/marţi/marțea miercuri/miercurea joi/joia vineri/vinerea sâmbătă/sâmbăta duminică/duminica
+bn সোমবার মঙ্গলবার বুধবার বৃহস্পতিবার শুক্রবার শনিবার রবিবার/রোববার
+ta திங்கட்கிழமை/திங்கள்கிழமை செவ்வாய்க்கிழமை புதன்கிழமை வியாழக்கிழமை வெள்ளிக்கிழமை சனிக்கிழமை ஞாயிற்றுக்கிழமை
+ur پیر منگل بدھ جمعرات جمعہ ہفتہ اتوار
 """
 
 _ALSO_OTHER = frozenset(
@@ -83,10 +101,12 @@ _ALSO_OTHER = frozenset(
     "aralık июле мая май мае марта март марте сен авг "
     "дек окт ноя фев янв апр "
     "listopad листопад листопада лютий मई जून مه آب اوت jan feb apr jun jul aug sep sept oct "
-    "okt nov dec dez des mär mrt juin juil janv fév févr avr déc genn febbr sett август jun".casefold().split()
+    "okt nov dec dez des mär mrt juin juil janv fév févr avr déc genn febbr sett август jun "
+    "মে மே جون مارچ".casefold().split()
 )
 _NO_DAYS = frozenset(
-    "salı pazar cuma minggu rabu senin sabtu δευτέρα τρίτη τετάρτη πέμπτη جمعه شنبه".casefold().split()
+    "salı pazar cuma minggu rabu senin sabtu δευτέρα τρίτη τετάρτη πέμπτη جمعه شنبه luni پیر "
+    "منگل ہفتہ".casefold().split()
 )
 
 

@@ -58,10 +58,12 @@ _ORDINALS = "second third fourth fifth sixth seventh eighth ninth tenth"
 _MAGNITUDES = {
     1e3: "thousand tausend mil mille mila duizend tysiąc tysiące tysięcy tys tusen bin тысяча тысячи тысяч тыс тисяча "
     "тисячі тисяч тис χιλιάδες χιλιάδων ألف آلاف الف ألفا हजार हज़ार हज़ार",
-    1e6: "million millions mn millionen mio millón millones milhão milhões milhao milhoes milione milioni mln miljoen "
+    1e6: "million millió juta triệu milioane "
+    "millions mn millionen mio millón millones milhão milhões milhao milhoes milione milioni mln miljoen "
     "milion miliony milionów miljon miljoner milyon миллион миллиона миллионов млн мільйон мільйона мільйонів "
     "εκατομμύριο εκατομμύρια εκατομμυρίων εκατ مليون ملايين مليونا",
-    1e9: "billion billions bn milliarde milliarden mrd milliard milliards bilhão bilhões miliardo miliardi mld "
+    1e9: "billion milliárd miliar tỷ miliarde "
+    "billions bn milliarde milliarden mrd milliard milliards bilhão bilhões miliardo miliardi mld "
     "miljard miliard miliardy miliardów miljarder milyar миллиард миллиарда миллиардов млрд мільярд мільярда "
     "мільярдів δισεκατομμύρια δισεκατομμυρίων δισ مليار مليارات",
     1e5: "lakh lakhs लाख",

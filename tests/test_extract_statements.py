@@ -117,6 +117,14 @@ def test_a_node_that_names_another_address_is_not_this_page(block: str) -> None:
     assert not read(ld(block)).published_at
 
 
+def test_an_article_that_an_event_is_told_in_is_this_page_if_it_says_so() -> None:
+    event = '{"@type":"Event","startDate":"2026-03-01","subjectOf":%s}'
+    own = OWN.replace('"@type":"NewsArticle"', f'"@type":"NewsArticle","url":"{URL}"')
+    assert read(ld(event % own)).published_at == datetime(2026, 1, 5, 6, 30, tzinfo=UTC)
+    assert read(ld(event % OTHER)).published_at is None
+    assert read(ld(event % OWN)).published_at is None
+
+
 def test_a_node_of_another_matter_does_not_date_the_page() -> None:
     node = ld('{"@type":"NewsArticle","headline":"Airport row of long ago","datePublished":"2020-01-01"}')
     declared = read('<meta property="article:published_time" content="2026-02-06T10:00:00Z">' + node)
@@ -219,6 +227,10 @@ def test_every_name_of_a_month_is_read_in_a_date(template):
             "en",
             "2026-01-05",
         ),
+        ("<h1>Bridge mended at last</h1><p class=date>۱۵ دی ۱۴۰۴</p>", "fa", "2026-01-05"),
+        ("<h1>Bridge mended at last</h1><p class=date>۱۴۰۴/۱۰/۱۵ - ۰۸:۳۰</p>", "fa", "2026-01-05"),
+        ("<h1>Bridge mended at last</h1><p class=date>৫ জানুয়ারি ২০২৬</p>", "bn", "2026-01-05"),
+        ("<h1>Bridge mended at last</h1><p class=date>5 ஜனவரி 2026</p>", "ta", "2026-01-05"),
         ("<h1>Bridge mended at last</h1><p>Updated: January 5, 2026</p>", "en", None),
         ("<h1>Bridge mended at last</h1><p>© 2026 Daily. Event: January 5, 2026</p>", "en", None),
         ("<h1>Bridge mended at last</h1><p>5 - 7 January 2026</p>", "en", None),
@@ -262,6 +274,8 @@ SITES = site_names(["The Daily Example"], URL)
         ("ann@daily.example", ()),
         ("https://daily.example/authors/ann-bell", ()),
         ("Carl Bildt", ("Carl Bildt",)),
+        ("Ben Ortiz and Van Hill", ("Ben Ortiz", "Van Hill")),
+        ("Της Άννας Παππά", ("Άννας Παππά",)),
     ],
 )
 def test_an_author_is_a_person(raw: str, people: tuple[str, ...]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from html import escape
 from typing import Any
 
 import pytest
@@ -73,6 +74,7 @@ BODIES: dict[str, Any] = {
     "Lexical": {"root": {"type": "root", "children": [{"type": "paragraph", "children": spans(line, "type", "text")}
                                                       for line in LINES]}},
     "Editor.js": {"blocks": [{"type": "header", "data": {"text": f"<b>{line[:9]}</b>{line[9:]}"}} for line in LINES]},
+    "Gutenberg": [{"name": "core/paragraph", "attributes": {"content": line, "dropCap": False}} for line in LINES],
     "Quill": {"ops": [{"insert": f"{line}\n"} for line in LINES]},
     "JSON in a string": json.dumps({"blocks": [{"type": "paragraph", "text": line} for line in LINES]}),
     "blocks among others": [
@@ -96,6 +98,13 @@ def _flat() -> list[Any]:
     return [["Reactive", 1], {"article": 2, "menu": 5}, {"headline": 3, "body": 4}, TITLE, HTML, [6, 6], "Home"]
 
 
+def paired(value: Any) -> Any:
+    """The form in which Astro writes properties: each value beside its type."""
+    if isinstance(value, dict):
+        return {key: [0, paired(part)] for key, part in value.items()}
+    return value
+
+
 IN_STRING = json.dumps(json.dumps(story(HTML)))
 ASSIGNED = {
     "an object": f"<script>window.__INITIAL_STATE__ = {json.dumps(story(HTML))};(function(){{}})()</script>",
@@ -104,6 +113,13 @@ ASSIGNED = {
     "Remix": f"<script>window.__remixContext = {json.dumps({'state': {'loaderData': story(HTML)}})};</script>",
     "a function of Nuxt 2": "<script>window.__NUXT__=(function(a,b){return {layout:a,data:[{article:{headline:"
     f'{json.dumps(TITLE)},body:{json.dumps(HTML)},live:b}}}}]}}}}("default",void 0));</script>',
+    "long arguments of Nuxt 2": "<script>window.__NUXT__=(function(a,b){return {data:[{article:{headline:a,body:b}}]}}("
+    f"{json.dumps(TITLE)},{json.dumps(HTML)}));</script>",
+    "Arc": f"<script>Fusion.globalContent={json.dumps(story(HTML))};Fusion.spa=false</script>",
+    "Ember": data(story(HTML), "shoebox-a").replace("application/json", "fastboot/shoebox"),
+    "Angular": data(story(HTML), "serverApp-state").replace('\\"', "&a;quot;"),
+    "properties of Inertia": f"<div id=app data-page='{escape(json.dumps(story(HTML)))}'></div>",
+    "properties of Astro": f"<astro-island props='{escape(json.dumps(paired(story(HTML))))}'></astro-island>",
     "a flat list of Nuxt 3": data(_flat(), "__NUXT_DATA__"),
     "an answer that SvelteKit kept": data(
         {"status": 200, "body": json.dumps({"article": {"title": TITLE, "html": HTML}})}

@@ -38,6 +38,13 @@ def story(text: str) -> str:
     return f"<article><h1>A story</h1>{text}</article>"
 
 
+@pytest.mark.parametrize(
+    ("text", "words"), [("नगर परिषद ने मंज़ूरी दी", 5), ("পৌর পরিষদের অনুমোদন", 3), ("நகர சபை ஒப்புதல்", 3)]
+)
+def test_vowel_signs_part_no_words(text: str, words: int) -> None:
+    assert count_words(text) == words
+
+
 def test_whole_article_is_ok() -> None:
     assert verdict(story(LONG)) is Verdict.OK
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 
 _TEXTS: XPathQuery = etree.XPath("count(//text()[normalize-space()])")
+_STRING: XPathQuery = etree.XPath("string()")
 _IS_DEEP: XPathQuery = etree.XPath(f"boolean({'/*' * PASS_DEPTH})")
 
 
@@ -105,11 +106,17 @@ def _read_without_hidden(parsed: ParsedPage, *, fast: bool, with_links: bool = F
     with detached(hidden):
         body = _read_shown(parsed, fast=fast, with_links=with_links)
         prose = prose_length(root) if hidden else 0
-    if hidden and body.method != "linear" and prose_length(root) - prose > len(body.text):
+    if hidden and body.method != "linear" and _hidden_text(root, hidden, prose) > len(body.text):
         whole = _read_shown(parsed, fast=fast, with_links=with_links)
         if len(whole.text) > REVEALED * len(body.text):
             return replace(whole, is_revealed=True)
     return body
+
+
+def _hidden_text(root: HtmlElement, hidden: list[HtmlElement], shown_prose: int) -> int:
+    """Return the number of hidden characters in paragraphs, or in tables if these have more."""
+    cells = sum(len(_STRING(cell)) for part in hidden for cell in part.iter("td"))
+    return max(prose_length(root) - shown_prose, cells)
 
 
 def _read_shown(parsed: ParsedPage, *, fast: bool, with_links: bool) -> Body:

@@ -23,9 +23,11 @@ _OTHER_STORIES = frozenset(
     | {"significantLink", "isBasedOn", "subjectOf", "workExample", "exampleOfWork", "suggestedAnswer"}
     | {"acceptedAnswer", "video", "associatedMedia", "liveBlogUpdate", "blogPost", "recommendation"}
 )
+_MAY_BE_PAGE = "subjectOf"
+"""What tells of an event or a product may be this page, if it says so by its address."""
 _WORKS = frozenset(
     {"Recipe", "ClaimReview", "HowTo", "DiscussionForumPosting", "CreativeWork", "VideoObject", "PodcastEpisode"}
-    | {"Question", "SpecialAnnouncement", "PressRelease"}
+    | {"Question", "SpecialAnnouncement", "PressRelease", "Review", "CriticReview"}
 )
 _PREFIXED = re.compile(r".*[/:#](?=\w+$)")
 _MAX_NODES = 20_000
@@ -69,9 +71,13 @@ class LdArticle:
 
 @dataclass(slots=True)
 class _Nodes:
-    """The nodes of a page that may state something about it. ``by_id`` has those with a name by their ``@id``."""
+    """The nodes of a page that may state something about it.
+
+    ``told_of`` has articles about an event or a product, ``by_id`` those with a name by their ``@id``.
+    """
 
     articles: list[_Node] = field(default_factory=list)
+    told_of: list[_Node] = field(default_factory=list)
     pages: list[_Node] = field(default_factory=list)
     works: list[_Node] = field(default_factory=list)
     by_id: dict[str, _Node] = field(default_factory=dict)
@@ -85,7 +91,8 @@ def read_article(blocks: Iterable[str], addresses: Iterable[str], titles: Iterab
     """
     nodes = _collect([value for block in blocks if len(block) <= MAX_JSON_LD for value in read_values(block)])
     known, heads = PageAddresses(addresses), tuple(filter(None, map(fold_words, titles)))
-    own = _own_nodes(nodes.articles, known, heads)
+    about = [node for node in nodes.told_of[:_MAX_ARTICLES] if known.match(_addresses(node))]
+    own = _own_nodes(nodes.articles + about, known, heads)
     articles = [_article(node, nodes.by_id) for node in own]
     pages = [node for node in nodes.pages if known.match(_addresses(node)) is not False]
     works = [node for node in nodes.works if known.match(_addresses(node)) or _has_title(node, heads)]
@@ -139,6 +146,7 @@ def _collect(data: Any) -> _Nodes:
             stack.extend(reversed(value))
         elif isinstance(value, dict):
             node = _plain(value)
+            nodes.told_of += _articles_about(node)
             if not _file(node, nodes):
                 stack.extend(part for key, part in reversed(node.items()) if key not in _OTHER_STORIES)
     return nodes
@@ -158,6 +166,13 @@ def _file(node: _Node, nodes: _Nodes) -> bool:
     if isinstance(node.get("@id"), str) and "name" in node:
         nodes.by_id.setdefault(node["@id"], node)
     return False
+
+
+def _articles_about(node: _Node) -> list[_Node]:
+    told = node.get(_MAY_BE_PAGE)
+    parts = told if isinstance(told, list) else [told]
+    nodes = [_plain(part) for part in parts[:_MAX_AUTHORS] if isinstance(part, dict)]
+    return [part for part in nodes if _is_article(_types(part))]
 
 
 def _plain(node: _Node) -> _Node:

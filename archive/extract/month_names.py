@@ -60,3 +60,22 @@ DAY_FIRST = frozenset(_DAY_FIRST.split())
 _SLASH_DAY_FIRST = "ar bn ca el es fr gl he hi id it ms nl pt ro th tr ur vi"
 SLASH_DAY_FIRST = frozenset(_SLASH_DAY_FIRST.split())
 """Languages that write 3/4/2024 for the third of April. Elsewhere it is mostly the American form of a template."""
+
+_IRANIAN = """
+1 فروردین حمل
+2 اردیبهشت ثور
+3 خرداد جوزا
+4 تیر سرطان
+5 مرداد امرداد اسد
+6 شهریور سنبله
+7 مهر میزان
+8 آبان عقرب
+9 آذر قوس
+10 دی جدی
+11 بهمن دلو
+12 اسفند حوت
+"""
+IRANIAN_MONTHS: dict[str, int] = {
+    name: int(number) for number, *names in (line.split(" ") for line in _IRANIAN.strip().split("\n")) for name in names
+}
+"""Month of the solar Hijri calendar by name, as written in Iran and in Afghanistan."""

@@ -1,6 +1,7 @@
 """The data from which a script draws a page, as front-end frameworks write it into the page.
 
-Forms: a script of a JSON type (Next, Nuxt 3, SvelteKit, Remix, islands), and a variable that a script sets to an object
+Forms: a script of a JSON type (Next, Nuxt 3, SvelteKit, Remix, islands, Ember), an attribute with the properties of a
+component (Inertia, Astro, Rails), a variable that a script sets to an object
 or to JSON in a string (Nuxt 2, Redux, Apollo, Remix), and the stream of React's server components (`component_stream`).
 JSON in strings of the data is read too.
 """
@@ -12,20 +13,24 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lxml import etree
+
 from archive.extract import component_stream
-from archive.extract.recipe import MAX_STATE
+from archive.extract.recipe import MAX_STATE, STATE_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lxml.html import HtmlElement
 
+    from archive.extract.parse import XPathQuery
+
 STATE_VARIABLE = re.compile(
-    rb"__(?:NEXT_DATA|NUXT|INITIAL_STATE|INITIAL_DATA|INITIAL_PROPS|APOLLO_STATE|PRELOADED_STATE|PRELOADED_DATA|"
+    rb"(?:__(?:NEXT_DATA|NUXT|INITIAL_STATE|INITIAL_DATA|INITIAL_PROPS|APOLLO_STATE|PRELOADED_STATE|PRELOADED_DATA|"
     rb"REDUX_STATE|REACT_QUERY_STATE|SERVER_DATA|PAGE_DATA|APP_DATA|APP_STATE|remixContext|"
-    rb"staticRouterHydrationData|next_f)"
+    rb"staticRouterHydrationData|next_f)|Fusion\.globalContent)"
 )
-"""Variables of Next, Nuxt, Redux, Apollo, Remix and others with the state from which a script draws the page."""
+"""Variables of Next, Nuxt, Redux, Apollo, Remix, Arc and others with the state from which a script draws the page."""
 
 _ASSIGNED = re.compile(
     r"(?:window|self|globalThis)?\s{0,9}(?:\.|\[\s{0,9}[\"'])?("
@@ -41,7 +46,16 @@ _LITERAL = re.compile(
     r"(?P<word>![01]|void 0|[A-Za-z_$][\w$.]*+(?:\([^()\"]{0,200}\))?|(?<=[:,\[])-?\.\d+)",
     re.DOTALL,
 )
+_PROPERTIES: XPathQuery = etree.XPath(
+    "//body//@*[starts-with(., '{') or starts-with(., '[')]"
+    "[name() = 'data-page' or name() = 'props' or name() = 'data-props' or name() = 'data-react-props'"
+    " or name() = 'data-component-props' or name() = 'data-state' or name() = 'data-initial-state'"
+    " or name() = 'data-initial-props' or name() = 'data-article']"
+)
+_PAIR = 2  # members of a value as Astro writes it: its type and itself
 _FUNCTION_HEAD = 200_000  # characters; the names of Nuxt's arguments stand before its return
+_PARAMETERS = re.compile(r"\(?\(?function\s{0,9}\w{0,40}\(([\w$,\s]*)\)|\(\(([\w$,\s]*)\)\s{0,9}=>")
+_ESCAPED_BY_ANGULAR = (("&q;", '"'), ("&s;", "'"), ("&l;", "<"), ("&g;", ">"), ("&a;", "&"))
 _MAX_STATES = 40
 
 
@@ -73,13 +87,17 @@ def state_scripts(root: HtmlElement) -> list[StateScript]:
             stream.append(text)
             remaining -= len(text)
             continue
-        is_json = "json" in kind and "ld+json" not in kind
+        is_json = ("json" in kind and "ld+json" not in kind) or kind == "fastboot/shoebox"
         if len(scripts) >= _MAX_STATES or not text or len(text) > remaining or kind.startswith("speculationrules"):
             continue
         name = "" if is_json else _assigned_name(text)
         if is_json or name:
             scripts.append(StateScript(name or script.get("id") or f"script {kind[:40]}", text, is_json))
             remaining -= len(text)
+    for properties in _PROPERTIES(root)[: _MAX_STATES - len(scripts)]:
+        if STATE_WORDS < len(properties) <= remaining:
+            scripts.append(StateScript(properties.attrname, str(properties), is_json=True))
+            remaining -= len(properties)
     return [*scripts, *([StateScript(component_stream.SOURCE, "\n".join(stream), is_json=False)] if stream else [])]
 
 
@@ -100,7 +118,7 @@ def read_states(scripts: list[StateScript]) -> Iterator[PageState]:
         if script.is_json:
             value = parse_json(script.text)
             if value is not None:
-                yield PageState(script.source, revived(value))
+                yield PageState(script.source, _unpaired(value) if script.source == "props" else revived(value))
             continue
         for match in _ASSIGNED.finditer(script.text):
             value = _assigned_value(script.text, match.end())
@@ -108,8 +126,21 @@ def read_states(scripts: list[StateScript]) -> Iterator[PageState]:
                 yield PageState(match[1], value)
 
 
+def _unpaired(value: Any) -> Any:
+    """Return the properties of an Astro island, in which each value is a pair of its type and itself."""
+    if isinstance(value, dict):
+        return {key: _unpaired(part) for key, part in value.items()}
+    if isinstance(value, list):
+        is_pair = len(value) == _PAIR and type(value[0]) is int
+        return _unpaired(value[1]) if is_pair else [_unpaired(part) for part in value]
+    return value
+
+
 def parse_json(text: str) -> Any:
     """Return the value of a JSON text, or None. Deep nesting is refused."""
+    if "&q;" in text and '"' not in text:
+        for escape, character in _ESCAPED_BY_ANGULAR:
+            text = text.replace(escape, character)
     try:
         return json.loads(text, strict=False)
     except (ValueError, RecursionError):
@@ -121,14 +152,16 @@ def _assigned_value(text: str, start: int) -> Any:
     if parsed := _PARSED.match(text, start):
         literal = _string_literal(text, parsed.end(), parsed[1])
         return None if literal is None else parse_json(literal)
-    if text.startswith(("(function", "function", "(()"), start):  # Nuxt 2 puts repeated values into arguments
+    arguments: dict[str, str] = {}
+    if text.startswith(("(function", "function", "(("), start):  # Nuxt 2 puts repeated values into arguments
         returned = _RETURNED.search(text, start, start + _FUNCTION_HEAD)
         if returned is None:
             return None
+        arguments = _arguments(text, start)
         start = returned.end()
     if text[start : start + 1] not in {"{", "["}:
         return None
-    for literal in (text[start:], _LITERAL.sub(_as_json, text[start:])):
+    for literal in (text[start:], _as_json(text[start:], arguments)):
         try:
             return json.JSONDecoder(strict=False).raw_decode(literal)[0]
         except (ValueError, RecursionError):
@@ -136,14 +169,31 @@ def _assigned_value(text: str, start: int) -> Any:
     return None
 
 
-def _as_json(token: re.Match[str]) -> str:
-    """Return a token of a JavaScript object as JSON has it. Names of variables, which are not known, become null."""
+def _arguments(text: str, start: int) -> dict[str, str]:
+    """Return the arguments of a function that is called where it stands, as JSON, by the names of its parameters."""
+    head, end = _PARAMETERS.match(text, start), text.rfind("))")
+    names = [name.strip() for name in (head[1] or head[2] or "").split(",")] if head else []
+    try:
+        values = json.loads(f"[{_as_json(text[text.rfind('}(') + 2 : end], {})}]", strict=False)
+    except (ValueError, RecursionError):
+        return {}
+    return {name: json.dumps(value) for name, value in zip(names, values, strict=False)}
+
+
+def _as_json(literal: str, arguments: dict[str, str]) -> str:
+    """Return a value of JavaScript as JSON. Names of variables become their ``arguments``, or null if not known."""
+    return _LITERAL.sub(lambda token: _token_as_json(token, arguments), literal)
+
+
+def _token_as_json(token: re.Match[str], arguments: dict[str, str]) -> str:
     if token["key"]:
         return f'"{token["key"]}"{token["colon"]}'
     word = token["word"]
     if word is None:
         return token[0]
-    return word if word in {"true", "false", "null"} else {"!0": "true", "!1": "false"}.get(word, "null")
+    if word in {"true", "false", "null"}:
+        return word
+    return arguments.get(word) or {"!0": "true", "!1": "false"}.get(word, "null")
 
 
 def _string_literal(text: str, start: int, quote: str) -> str | None:

@@ -16,7 +16,7 @@ BY = (
     r"|scritto|pubblicato|submitted|eingereicht|created|napisał|geplaatst)?\s?"
     r"(?:by|von|vom|par|por|di|da|door|av|af|przez|autore?:?|auteurs?|author(?:in|s|\(s\))?|autor(?:in|es|as|a|i|en)?"
     r"|text|texto|texte|testo|tekst|words|story|redaktør|автор|текст|автори|autorių|schrijver|yazar|penulis|oleh|kirjoittaja"
-    r"|szerző|συντάκτης|بقلم|كتب|كتبت|מאת|लेखक|作者|撰文|文|記者|记者|기자|글)"
+    r"|szerző|συντάκτης|του|της|بقلم|كتب|كتبت|מאת|लेखक|作者|撰文|文|記者|记者|기자|글)"
 )
 """The words in front of a name: by, von, par, author ..."""
 _BY = re.compile(rf"^[\s\-–—·•|(]*{BY}(?:\s*[:：/／|]\s*|\s+)", re.IGNORECASE)
@@ -36,6 +36,8 @@ _PARTICLE_WORDS = """
 von van de der den del della di da dos das do du la le el al bin ibn ben zu zum zur ter ten y e af av und d' o'
 """
 _PARTICLES = frozenset(_PARTICLE_WORDS.split())
+_FIRST_NAMES = frozenset({"ben", "van"})
+"""Particles that are first names too."""
 _NO_PERSON_WORDS = """
 news newsroom newsdesk staff team webteam desk editor editors editorial press presse media medien admin
 administrator administrador webmaster reporter reporters times herald tribune journal magazine magazin zeitung
@@ -124,7 +126,10 @@ def _is_person(name: str, sites: frozenset[str]) -> bool:
         return False
     if _HAN_NAME.match(name):
         return True
-    words = [word for word in _TOKEN.findall(name) if word.casefold() not in _PARTICLES]
+    tokens = _TOKEN.findall(name)
+    words = [word for word in tokens if word.casefold() not in _PARTICLES]
+    if tokens[0].istitle() and tokens[0].casefold() in _FIRST_NAMES:
+        words.insert(0, tokens[0])
     if not 2 <= len(words) <= _MOST_WORDS:  # noqa: PLR2004  # a first name and a surname
         return False
     return all(_starts_a_name(word) for word in words)

@@ -98,7 +98,7 @@ CHALLENGE_PHRASES = (
 CHALLENGE_MARKUP = (
     *("challenge-form", "challenge-stage", "challenge-running", "challenge-error", "cf-browser-verification", "cf-chl"),
     *("cf-error-details", "cf-challenge", "_cf_chl_opt", "px-captcha", "_pxblockedurl", "captcha-delivery.com"),
-    *("_incapsula_resource", "gokuprops", "awswaf.com", "challenge-container", "kpsdk", "sucuri_cloudproxy"),
+    *("_incapsula_resource", "gokuprops", "awswaf.com", "challenge-container", "kpsdk", "kp_uidz", "sucuri_cloudproxy"),
     *("check.ddos-guard", "ddg-l10n", "sec-if-cpt", "sec_cpt", "bm-verify", "acw_sc__v2", "geetest", "aliyun_waf"),
     *("reese84", "distil_r_captcha", "anubis_challenge", "human-challenge", "waf-captcha", "captcha-sdk.awswaf"),
 )

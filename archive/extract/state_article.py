@@ -239,7 +239,7 @@ def _authors(node: dict[str, Any]) -> tuple[str, ...]:
     return ()
 
 
-_TEXTS = frozenset(TEXT_KEYS) - {"value", "data", "props", "items", "elements", "root", "document"}
+_TEXTS = frozenset(TEXT_KEYS) - {"value", "data", "props", "items", "elements", "root", "document", "attributes"}
 
 
 def _headline(value: Any) -> str:

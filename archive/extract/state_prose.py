@@ -23,6 +23,7 @@ TEXT_KEYS = (
     *("text", "content", "children", "value", "html", "body", "blocks", "paragraphs", "paragraph", "nodes", "data"),
     *("model", "rendered", "insert", "ops", "spans", "fragments", "elements", "root", "document", "markup", "p"),
     *("innerHTML", "textContent", "#text", "items", "content_elements", "props", "dangerouslySetInnerHTML", "__html"),
+    *("innerBlocks", "attributes"),
 )
 """Keys under which a block of a rich text has its words or further blocks."""
 
@@ -104,9 +105,9 @@ def _pieces(value: Any, budget: Budget, depth: int, *, inside: bool) -> Iterator
 
 
 def _words(node: dict[str, Any], budget: Budget, depth: int, *, inside: bool) -> str:
-    """Return the text of a block, from the first of its keys that has any."""
+    """Return the text of a block, from the first of its keys that has any. Only WordPress has it in ``attributes``."""
     for key in TEXT_KEYS:
-        if key in node:
+        if key in node and (key != "attributes" or "name" in node or "blockName" in node):
             text = "".join(_pieces(node[key], budget, depth + 1, inside=inside or key == "ops"))
             if text.strip("\n"):
                 return text

@@ -1,6 +1,7 @@
 """Parts of a page that a browser does not show, and words that only a screen reader repeats.
 
-Only the markup decides: ``hidden``, ``template``, a closed ``dialog`` and inline styles. Style sheets are not read.
+Only the markup decides: ``hidden``, ``template``, a closed ``dialog`` and inline styles. Rules of the page's own
+``style`` elements were written into inline styles before (`style_rules`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from archive.extract.parse import XPathQuery
 
 _CANDIDATES: XPathQuery = etree.XPath("//body//*[@hidden or @style or @popover or self::template or self::dialog]")
-_SHADOW_ROOTS: XPathQuery = etree.XPath("//template[@shadowrootmode or @shadowroot]")
+_SHADOW_ROOTS: XPathQuery = etree.XPath(
+    "//template[@shadowrootmode='open' or @shadowrootmode='closed' or @shadowroot='open' or @shadowroot='closed']"
+)
 _ARIA_HIDDEN: XPathQuery = etree.XPath("//*[@aria-hidden='true' or @aria-hidden='TRUE' or @aria-hidden='True']")
 _REPEATS: XPathQuery = etree.XPath(
     "//body//*[contains(@class, 'sr-only') or contains(@class, 'visually') or contains(@class, 'screen-reader')"

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from archive.extract.month_names import DAY_FIRST, MONTHS, MONTHS_OF, SLASH_DAY_FIRST
+from archive.extract.month_names import DAY_FIRST, IRANIAN_MONTHS, MONTHS, MONTHS_OF, SLASH_DAY_FIRST
 from db.time_zones import zone_of
 
 _MONTH = r"(?P<month>[^\s\d,:;/()|<>·•–—\-]{2,16}(?: (?:الثاني|الأول))?)"
@@ -49,6 +49,9 @@ _BARE_HOUR = re.compile(r"(?<![\d:.])(?P<hour>\d{1,2})\s?(?P<half>[ap]\.?m\b\.?)
 _NEAR = 40  # characters between a day and its time of day
 _BUDDHIST = range(2400, 2700)  # years of the Thai calendar, 543 ahead
 _BUDDHIST_LEAD = 543
+_IRANIAN = range(1300, 1500)  # years of the solar calendar of Iran and Afghanistan
+_IRANIAN_EPOCH = 356_033
+_LONG_MONTHS = 7  # of 31 days, up to the sixth
 _CENTURY = 2000
 _MIDDAY = 12
 _LETTER_OF_THAI = re.compile(r"[\u0e00-\u0e7f]")
@@ -136,6 +139,10 @@ def _day_of(match: re.Match[str], text: str, language: str | None) -> date | Non
             if ordered is None:
                 return None
             day, month = ordered
+        if year in _IRANIAN and language == "fa":
+            return _iranian_day(year, month, day)
+    elif year in _IRANIAN and (month := IRANIAN_MONTHS.get(groups["month"], 0)):
+        return _iranian_day(year, month, day)
     else:
         name = groups["month"].rstrip(".").casefold()
         month = MONTHS_OF.get(language or "", {}).get(name) or MONTHS.get(name) or 0
@@ -143,6 +150,15 @@ def _day_of(match: re.Match[str], text: str, language: str | None) -> date | Non
         return date(year, month, day)
     except ValueError:
         return None
+
+
+def _iranian_day(year: int, month: int, day: int) -> date | None:
+    """Return a day of the solar Hijri calendar, by its cycle of 33 years with 8 leap years, right from 1799 to 2256."""
+    if not (1 <= month <= _MIDDAY and 1 <= day <= (31 if month < _LONG_MONTHS else 30)):
+        return None
+    before = (month - 1) * 31 if month < _LONG_MONTHS else (month - 7) * 30 + 186
+    leap_days = (year + 1595) // 33 * 8 + ((year + 1595) % 33 + 3) // 4
+    return date.fromordinal(365 * (year + 1595) + leap_days + before + day - _IRANIAN_EPOCH)
 
 
 def _ordered(first: int, second: int, mark: str, language: str | None) -> tuple[int, int] | None:

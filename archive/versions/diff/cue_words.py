@@ -120,6 +120,7 @@ CODES: frozenset[str] = frozenset(["usd", "eur", "gbp", "chf", "us$"])
 
 CURRENCIES = (
     r"dollars?|euros?|pounds?|pence|cents?|pesos?|crowns?|kron(?:er|en|or)|yen|yuan|francs?|franken|rupees?|rubles?|rubel|"
+    r"forint(?:ot)?|đồng|rupiah|baht|lira|liras|zł|złotych|korun|kč|гривень|гривні|грн|рублей|рубля|руб|"
     r"reais|dólares|libras|livres|us-dollar|usd|eur|gbp|mxn|chf|cad|aud|jpy|cny|inr|sek|nok|dkk|pln|brl"
 )
 """Names and codes of currencies, for a case-insensitive pattern."""

@@ -78,8 +78,10 @@ _SIGN = r"(?:(?<![\w.,)-])(?:[<>\u2264\u2265\u2248~]\ ?)?[+\u00b1-]?)?"
 _GROUPS = rf"(?:\d{{1,3}}(?:{_GAP}\d{{3}}(?!\d))+(?:,\d+)?|\d+(?:[.,:'\u2019/]\d+)*)"
 _FIGURE = rf"{_SIGN}{_GROUPS}(?:-{_GROUPS})*[\u00bc-\u00be\u2150-\u215e]?"
 _SCALE = rf"(?:(?i:{SCALES})(?!\w)|[百千万萬億亿兆천만억조]{{1,4}})"
+_SIGN_OF_CHARACTERS = "(?:[元円](?!月)|원(?!인)|บาท|টাকা|ரூபாய்|रुपये|रुपए)"
 _COIN = "[$\u20ac\u00a3\u00a5\u20b9\u20bd\u20ba\u20a9]"
-_MONTH = rf"(?i:{'|'.join(sorted(MONTHS_BESIDE_A_DAY, key=lambda month: (-len(month), month)))})\b\.?"
+_BEHIND_MONTH = r"(?![\w\u0900-\u0903\u093a-\u094f\u0980-\u0983\u09be-\u09cd\u0bbe-\u0bcd])"
+_MONTH = rf"(?i:{'|'.join(sorted(MONTHS_BESIDE_A_DAY, key=lambda month: (-len(month), month)))}){_BEHIND_MONTH}\.?"
 _CHARACTER = "\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 _MARK = (
     r"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963\u200c\u200d"
@@ -102,7 +104,11 @@ _CALENDAR_SIGNS = rf"""
       | \d{{1,2}}\ ?[月월](?:\ ?\d{{1,2}}\ ?[日일号])?
       | \d{{1,2}}[日号](?!本) | (?:上午|下午|午前|午後|오전|오후)\ ?{_HOUR}(?:\d{{1,2}}[分분]?)?
       | \d{{1,2}}[時时點点시](?:\ ?\d{{1,2}}[分분])? | (?:星期|礼拜|週|周)[一二三四五六日天]
-      | [月火水木金土日]曜日? | [월화수목금토일]요일 )
+      | [月火水木金土日]曜日? | [월화수목금토일]요일
+      | \d{{1,2}}\ tháng\ \d{{1,2}}(?:\ năm\ \d{{4}})?\b
+      | (?i:thứ\ (?:hai|ba|tư|năm|sáu|bảy)|chủ\ nhật)\b
+      | ב?יום\ (?:ראשון|שני|שלישי|רביעי|חמישי|שישי|שבת)\b
+      | วัน(?:จันทร์|อังคาร|พุธ|พฤหัสบดี|ศุกร์|เสาร์|อาทิตย์) )
 """
 _CAPITAL = rf"[^\W\d_a-zß-öø-ÿ{_CHARACTER}][{_MARK}]*{_LETTER}*(?:['\u2019-]{_LETTER}+)*"
 _PARTICLE = "of|de|del|de\\ la|la|von|van|der|den|zu|bin|al|da|dos|di|du|le|y"
@@ -122,8 +128,8 @@ _PATTERN = re.compile(
               | \d{{1,2}}:\d\d(?::\d\d)?\b(?![:.,]\d)
               | (?:19|20)\d\d(?:s|er)?\b(?![.,:'\u2019/]\d|[\u2013-]\d|{_GAP}?%) ) )
     | (?P<money> (?=[\d+\u00b1<>\u2264\u2265\u2248~-]) {_FIGURE}(?:[\ \u00a0-]?{_SCALE})?[\ \u00a0-]?
-                         (?:{_COIN}|(?:de\ |d['\u2019])?(?i:{CURRENCIES})\b)
-               | {_SIGN}(?:\b(?:US|A|C|R|HK|NZ))?{_COIN}{_GAP}?-?{_GROUPS}(?:-{_COIN}?{_GROUPS})?
+                         (?:{_COIN}|(?:de\ |d['\u2019])?(?i:{CURRENCIES})\b|{_SIGN_OF_CHARACTERS})
+               | {_SIGN}(?:(?:\b(?:US|A|C|R|HK|NZ))?{_COIN}|\bRp\.?){_GAP}?-?{_GROUPS}(?:-{_COIN}?{_GROUPS})?
                          (?:[kKmMbB]\b|[\ \u00a0-]?{_SCALE})? )
     | (?P<number> (?=[\d+\u00b1<>\u2264\u2265\u2248~-]) {_FIGURE}
                           (?:[万萬億亿만억]\d{{1,4}}(?!\d)|{_GAP}?[%\u2030\u00b0](?:{_GAP}?[CFcf]\b)?|{_GAP}(?i:{_PERCENT})(?!\w)|{_GAP}?(?:{_UNIT})(?!\w)

@@ -116,7 +116,8 @@ def in_one_form(text: str, decimal: str, *, short_scales: bool = False) -> str:
 
     ``decimal`` is the decimal mark of the text's language. ``short_scales`` reads "5m" as five million, not as metres.
     """
-    form = write_plainly(_ARABIC_GROUP.sub("", text.replace("\u0307", ""))).casefold().replace("\u2019", "'")
+    text = text.replace("\u0307", "").replace("\u2103", "\u00b0C").replace("\u2109", "\u00b0F")
+    form = write_plainly(_ARABIC_GROUP.sub("", text)).casefold().replace("\u2019", "'")
     form = _by_characters(form) if not form.isascii() else form
     form = _fractions(_counts(form), decimal)
     form = _MINUS.sub("-", _NUMBER_SIGN.sub("no ", _DECADE.sub("s", form)))

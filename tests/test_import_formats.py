@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import gzip
 import hashlib
 import json
@@ -974,6 +975,15 @@ def test_a_wacz_that_was_cut_off_says_so(tmp_path: Path):
         packed.writestr("archive/1.warc.gz", warc.out)
     content = (tmp_path / "x.wacz").read_bytes()
     assert "the file is cut off or damaged" in bad(file(tmp_path, "x.wacz", content[:-30])).problem
+
+
+def test_a_damaged_file_of_a_wacz_is_named_and_its_copy_is_closed(tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "x.wacz", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("archive/data.warc", os.urandom(1 << 16))
+    content = bytearray((tmp_path / "x.wacz").read_bytes())
+    content[1000] ^= 1
+    assert "cannot be unpacked" in bad(file(tmp_path, "y.wacz", bytes(content))).problem
+    gc.collect()  # warnings are errors, and a file that was left open is one
 
 
 def test_a_wacz_that_is_none_is_bad_input(tmp_path: Path):

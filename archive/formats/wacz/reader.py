@@ -9,6 +9,7 @@ import hashlib
 import json
 import shutil
 import zipfile
+from contextlib import ExitStack
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -86,10 +87,11 @@ def _open_member(packed: zipfile.ZipFile, name: str) -> IO[bytes]:
     stream = packed.open(name)
     if name.lower().endswith(".gz") or packed.getinfo(name).file_size > _MAX_COPY:
         return stream
-    copy = TemporaryFile()  # noqa: SIM115  (the caller closes it)
-    with stream:
+    with stream, ExitStack() as closing_on_error:
+        copy = closing_on_error.enter_context(TemporaryFile())
         shutil.copyfileobj(stream, copy, _PIECE)
-    copy.seek(0)
+        copy.seek(0)
+        closing_on_error.pop_all()  # the caller closes it
     return copy
 
 

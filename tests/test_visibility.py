@@ -120,6 +120,12 @@ def test_an_article_that_a_rule_hides_until_a_script_shows_it_is_text() -> None:
         assert all(sentence in text for sentence in (*SENTENCES, OFFER))
 
 
+def test_slides_that_a_rule_hides_until_a_script_shows_them_are_text() -> None:
+    slides = "".join(f"<div class=slide><p>Slide {n}: {SENTENCES[0]}</p></div>" for n in range(20))
+    text = read(f"<style>.slide{{display:none}}</style>{slides}").text
+    assert all(f"Slide {n}:" in text for n in range(20))
+
+
 def test_a_table_that_is_most_of_the_article_is_text_though_a_rule_hides_it() -> None:
     rows = "".join(f"<tr><td>Berth {n}</td><td>{OFFER}</td></tr>" for n in range(20))
     assert "Berth 19" in read(f"<style>.t{{display:none}}</style><table class=t>{rows}</table>").text

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from lxml.html import HtmlElement
 
@@ -34,6 +34,7 @@ _WHOLE_PAGE = frozenset({"html", "head", "body", "main"})
 _MAX_SHEET = 500_000  # characters of the page's style elements that are read
 _MAX_RULES = 200  # rules that hide, and rules that show
 _MAX_READ = 4_000  # rules of either kind that are read
+_MOST_HIDDEN = 1_000  # characters of text; a front page with a carousel hid some 5,000 by rules
 _MAX_MATCHES = 5_000  # elements that are compared with a rule
 
 
@@ -88,16 +89,28 @@ class _Rule:
 def hide_by_style_rules(root: HtmlElement) -> None:
     """Write into the ``style`` of each element that a rule of the page hides what the rule says.
 
-    The elements are then hidden as by an inline style. Must be called before the style elements are removed.
+    The elements are then hidden as by an inline style. If they have much text, none is hidden: scripts show the slides,
+    tabs and folded parts that style sheets hide at first, so a reader sees them. Must be called before the style
+    elements are removed.
     """
     sheets = [style.text for style in root.iter("style") if style.text and "print" not in (style.get("media") or "")]
     if not any(_HIDES.search(sheet) for sheet in sheets):
         return
     rules = list(islice(_rules("\n".join(sheets)[:_MAX_SHEET]), _MAX_READ))
-    for element, name in _hidden(root, rules):
+    hidden = list(_hidden(root, rules))
+    if _text_length(element for element, _ in hidden) > _MOST_HIDDEN:
+        return
+    for element, name in hidden:
         style = element.get("style") or ""
         if not re.search(rf"\b{name}\s{{0,9}}:", style, re.IGNORECASE):
             element.set("style", f"{style};{name}:{'none' if name == 'display' else 'hidden'}".lstrip(";"))
+
+
+def _text_length(elements: Iterable[HtmlElement]) -> int:
+    """Return the number of characters in these elements, those inside of others counted once."""
+    chosen = set(elements)
+    outermost = (element for element in chosen if chosen.isdisjoint(element.iterancestors()))
+    return sum(len(" ".join("".join(element.itertext()).split())) for element in outermost)
 
 
 def _hidden(root: HtmlElement, rules: list[_Rule]) -> Iterator[tuple[HtmlElement, str]]:

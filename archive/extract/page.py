@@ -23,7 +23,6 @@ from archive.extract.read_signals import read_scripts, read_signals
 from archive.extract.recipe import GUESS_CHARACTERS, MAX_BYTES
 from archive.extract.script_filled import fill_text, unshown_text
 from archive.extract.storable import storable
-from archive.extract.style_rules import hide_by_style_rules
 from archive.extract.verdict import count_words, decide_verdict
 from archive.formats.charset import decode_text
 from archive.formats.html_tokens import escape_mentions
@@ -115,7 +114,6 @@ def _extract_tree(page: Page, parsed: ParsedPage, *, fast: bool) -> Extraction:
     root = parsed.root
     declared = read_metadata(root, page.url)
     scripts, data = read_scripts(parsed), state_scripts(root)
-    hide_by_style_rules(root)
     strip_unread(root)
     title, title_sources = _title_and_sources(declared, page.url)
     if parsed.too_deep:

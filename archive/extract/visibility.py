@@ -1,7 +1,6 @@
 """Parts of a page that a browser does not show, and words that only a screen reader repeats.
 
-Only the markup decides: ``hidden``, ``template``, a closed ``dialog`` and inline styles. Rules of the page's own
-``style`` elements were written into inline styles before (`style_rules`).
+Only the markup decides: ``hidden``, ``template``, a closed ``dialog`` and inline styles. Style sheets are not read.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from tests.site import Site
 
 ROOT = Path(__file__).resolve().parents[1]
 TALKS = "http://daily.example/border-talks"
-LARGEST_WHEEL = 2_900_000
-"""Bytes. 2,834,000 measured (2,599,000 before the browser, witnesses, leases and written forms of figures): 1,270,000
+LARGEST_WHEEL = 3_000_000
+"""Bytes. 2,911,000 measured (2,834,000 before packs, ARC and HAR, second archives and shards): 1,270,000
 of them the frequencies of words in 18 languages, 105,000 the pages. The rest is code. A good deal more means that
 something slipped in."""
 

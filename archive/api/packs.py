@@ -66,7 +66,7 @@ def lost_packs(settings: Settings) -> Iterator[str]:
     for row in rows:
         if row["has_deleted"]:
             yield f"{row['location']} still has the bytes of deleted pages"
-        elif row["retired_at"] is None and (problem := pack_queries.pack_problem(row)):
+        elif problem := pack_queries.pack_problem(row):
             yield problem
 
 

@@ -85,7 +85,9 @@ def all_packs(ask: Ask) -> list[Row]:
 
 
 def pack_problem(row: Row) -> str:
-    """Return what is wrong with the object of a pack, or an empty text. Its bytes are not read."""
+    """Return what is wrong with the object of a pack that has payloads, or an empty text. Its bytes are not read."""
+    if row["stored_at"] is None or row["retired_at"] is not None:
+        return ""
     place, name = place_of(row["location"])
     try:
         size = place.size(name)

@@ -51,8 +51,7 @@ def packs(reader: Reader) -> Iterator[Problem]:
     for row in reader.ask(_OUT_OF_PACK):
         yield Problem(what="its place is not in its pack", where=_place_of(reader, row), todo=RESTORE)
     for row in pack_queries.all_packs(reader.ask):
-        problem = pack_queries.pack_problem(row) if row["stored_at"] is not None and row["retired_at"] is None else ""
-        if problem:
+        if problem := pack_queries.pack_problem(row):
             yield Problem(what=problem, where=f"pack {row['id']}", todo=PACK)
 
 
